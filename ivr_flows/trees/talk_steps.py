@@ -7,7 +7,8 @@ from ivr_flows.engine.flow import Announce, Choice, Conference, Decide, Handler,
 from ivr_flows.verbs import outcome_verbs, talk_verbs
 from models.callbacks.follow_up import LATER, SUPERVISOR, WRONG_PERSON
 from models.calls.place import ASKED_OUTCOME, AWAITING_PERSON, JUST_LEFT, STEPPED_OUT
-from models.overview.outcome import MESSAGE_LEFT, NOBODY_THERE, REACHED
+from models.outcomes.promise_due import MESSAGE_LEFT, NOBODY_THERE
+from models.overview.outcome import REACHED
 
 #: How long staff on hold hear nothing before they are reminded.
 HOLD_REMINDER_SECONDS = 20

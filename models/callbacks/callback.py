@@ -82,7 +82,8 @@ class Callback(Base):
     when the person began to wait, even if they first waited on the phone.
 
     ``liaison_call_id`` and ``caller_call_id`` are the legs of the current round, or of the one that led to
-    the talk. ``talking_at`` is when the promise was kept: the talk itself is in models/talks/talk.py.
+    the talk. ``talking_at`` is when the call had both keys: the talk itself is in models/talks/talk.py, and
+    whether the promise was kept in models/outcomes/promise_due.py.
 
     ``rank``: in which part of the two lists it waits for a free liaison, or for a person's attention; None
     before its time has come (``models/calls/two_lists.py``). ``liaison_tries`` counts offers that liaisons

@@ -333,7 +333,7 @@ def bring_back(
             else:
                 if is_theirs and stands.urgency == "urgent":
                     callback.urgency = "urgent"
-                _end_agreed(session, stands, now, actor)
+                _end_agreed(session, stands, callback, now, actor)
                 stands = None
         if stands is None:
             promise_as_before(session, callback, actor, now)
@@ -389,6 +389,8 @@ def _comes_first(stands: Callback, waiting: Callback, now: datetime) -> bool:
 
 def _take_over(session: Session, stands: Callback, waiting: Callback, now: datetime, actor: str) -> None:
     stands.next_attempt_at, stands.due_at = waiting.next_attempt_at, min(stands.due_at, waiting.due_at)
+    # They have waited since they asked first (R36).
+    stands.requested_at = min(stands.requested_at, waiting.requested_at)
     stands.urgency = "urgent" if waiting.urgency == "urgent" else stands.urgency
     # "You do not have to talk" was part of that promise.
     stands.silent = stands.silent or waiting.silent
@@ -406,9 +408,12 @@ def _is_kept_by(session: Session, waiting: Callback, other: Callback, now: datet
     )  # fmt: skip
 
 
-def _end_agreed(session: Session, stands: Callback, now: datetime, actor: str) -> None:
+def _end_agreed(session: Session, stands: Callback, waiting: Callback, now: datetime, actor: str) -> None:
     """End a call that staff began, agreed on or had taken up: the promised one is made instead."""
-    advance(session, stands.id, "leave", actor=actor, now=now, outcome=ANEW, warned=LEFT_TOLD)
+    advance(
+        session, stands.id, "leave", actor=actor, now=now, outcome=ANEW, warned=LEFT_TOLD,
+        replaced_by_id=waiting.id,
+    )  # fmt: skip
     session.refresh(stands)
     stands.rank = None
     session.flush()

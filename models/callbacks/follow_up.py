@@ -133,6 +133,10 @@ def follow_up(
     made = insert_unless_open(session, values, actor, now)
     if made is None:
         return []
+    if "requested_at" in (changes or {}) and callback.replaced_by_id is None:
+        # It is still the same request, which counts once.
+        callback.replaced_by_id = made
+        session.flush()
     facts = {"reason": reason, "after": callback.id}
     audit.record(
         session,

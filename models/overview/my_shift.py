@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import UNASKED, Callback
 from models.callbacks.claim import actor_of
-from models.callbacks.follow_up import WRONG_PERSON
 from models.calls.call import Call
-from models.overview.outcome import NOBODY_THERE, which_are_saved
+from models.outcomes.promise_due import NOT_TALKED
+from models.overview.outcome import which_are_saved
 from models.staff.refusals import ShiftRefusal
 from models.staff.schedule import Absence
 from models.staff.staff import Staff
@@ -26,8 +26,6 @@ from models.talks.talk import Talk
 _LONGEST = timedelta(hours=12)
 #: More than anybody leads in a day.
 _MOST_FINISHED = 200
-#: After these outcomes the person who was promised a call has not had it.
-_NOT_KEPT = frozenset({NOBODY_THERE, WRONG_PERSON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +63,15 @@ def today_of(session: Session, staff_id: int, since: datetime, now: datetime) ->
     ).all()
     lengths = [(talk, asked, _part(talk, staff_id, legs, now)) for talk, asked in found]
     own = [(talk, asked, length) for talk, asked, length in lengths if length is not None]
-    waits = [max(0.0, (talk.began_at - asked).total_seconds()) for talk, asked, _ in own if asked]
+    waits = [
+        max(0.0, (talk.began_at - asked).total_seconds())
+        for talk, asked, _ in own
+        if asked and talk.outcome not in NOT_TALKED
+    ]
     return Today(
         talks=len(own),
         kept=sum(
-            asked is not None and talk.is_over and talk.outcome not in _NOT_KEPT for talk, asked, _ in own
+            asked is not None and talk.is_over and talk.outcome not in NOT_TALKED for talk, asked, _ in own
         ),
         talked=sum((length for _, _, length in own), timedelta()),
         typical_wait=timedelta(seconds=median(waits)) if waits else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
@@ -34,6 +34,8 @@ from models.outcomes.news_told import (
     take_back_perhaps_told,
     take_back_told,
 )
+from models.outcomes.promise_due import MESSAGE_LEFT as MESSAGE_LEFT
+from models.outcomes.promise_due import NOBODY_THERE as NOBODY_THERE
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, registrant_of, stop_phone, take_back_stop
@@ -43,7 +45,7 @@ from models.talks.follow_talk import follow_talk
 from models.talks.talk import Talk, audit_talk
 
 #: The codes by name; each is an outcome of a talk.
-REACHED, MESSAGE_LEFT, NOBODY_THERE = "reached", "message_left", "nobody_there"
+REACHED = "reached"
 OUTCOME_CODES = (REACHED, MESSAGE_LEFT, NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 #: The codes after which the person may have heard the news of the talk.
 _PERHAPS_TOLD = frozenset({REACHED, LATER, SUPERVISOR})
@@ -217,6 +219,7 @@ def _withdraw(
     elif before == NOBODY_THERE and callback is not None:
         same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
         _take_back(session, (*same, Callback.reason == callback.reason), actor, now)
+        _is_kept_after_all(session, callback)
     elif before in (WRONG_PERSON, SUPERVISOR) and not _is_kept_for_another(session, talk, before):
         left = _take_back_left(session, talk, actor, now)
         if before == WRONG_PERSON and callback is not None and left is not None:
@@ -319,6 +322,20 @@ def _try_again(
         session, callback, reason=callback.reason, at=at, due_at=callback.due_at, actor=actor, now=now,
         left=following is None, changes=changes,
     )  # fmt: skip
+
+
+def _is_kept_after_all(session: Session, callback: Callback) -> None:
+    """The request went on in another row, which is canceled: it is this row's again, and counts once."""
+    session.execute(
+        update(Callback)
+        .where(
+            Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at,
+            Callback.follows_id == callback.id, Callback.state == "cancelled",
+        )
+        .values(replaced_by_id=callback.id)
+    )  # fmt: skip
+    callback.replaced_by_id = None
+    session.flush()
 
 
 def _is_kept_for_another(session: Session, talk: Talk, code: str) -> bool:

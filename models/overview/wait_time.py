@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import UNASKED, Callback
-from models.callbacks.follow_up import LATER, SUPERVISOR
-from models.overview.outcome import NOBODY_THERE
+from models.callbacks.callback import Callback
+from models.callbacks.follow_up import LATER
+from models.outcomes.promise_due import IS_DUE, TALKED_AT
 from models.talks.call_queue import QueuedCall
 
 #: Eight of ten callers wait less than the announced time.
@@ -58,24 +58,24 @@ def callback_wait(
     """From requesting a callback of this class to two people talking; None when too few are known.
 
     Waits of people who chose a later time, or whom staff put off or called unasked, are excluded: they waited
-    for that reason, or not at all, which says nothing about the line. If nobody was there, the new callback
-    has the wait, counted from the same moment. ``but`` is the blind index of the asker's own phone, whose
-    earlier requests must not influence what they hear (R35). Only requests made at a moment that ``is_alike``
-    are measured.
+    for that reason, or not at all, which says nothing about the line. If key 1 was pressed and the two did
+    not talk, the wait counts as one without a talk; a request that goes on in a new callback has it there,
+    from the same moment. ``but`` is the blind index of the asker's own phone, whose earlier requests must not
+    influence what they hear (R35). Only requests made at a moment that ``is_alike`` are measured.
     """
     rows = session.execute(
         select(
             Callback.requested_at,
-            func.coalesce(Callback.talking_at, Callback.closed_at),
-            Callback.talking_at.is_not(None),
+            func.coalesce(TALKED_AT, Callback.closed_at),
+            TALKED_AT.is_not(None),
         )
         .where(
             Callback.urgency == urgency,
             Callback.verified == verified,
             Callback.phone_key != but,
             Callback.window_starts.is_(None),
-            Callback.reason.not_in((LATER, SUPERVISOR, *UNASKED)),
-            func.coalesce(Callback.outcome, "") != NOBODY_THERE,
+            IS_DUE,
+            Callback.reason != LATER,
             Callback.requested_at > now - RECENT,
             Callback.requested_at <= now,
         )

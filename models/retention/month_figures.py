@@ -14,10 +14,11 @@ from sqlalchemy import Integer, String, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.callbacks.callback import UNASKED, Callback
+from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.role import CALLER
 from models.cases.pin import PinTry
+from models.outcomes.promise_due import IS_DUE, NOT_TALKED, TALKED_AT
 from models.store.base import Base, table_of
 from models.talks.call_queue import QueuedCall
 
@@ -35,8 +36,9 @@ class MonthFigure(Base):
       by workers/purge.py, since the models know no step) count calls to the line;
     - ``wrong_pins`` counts tries that did not open;
     - ``callbacks``, ``callbacks_kept`` (talked by the promised moment), ``callbacks_late`` and
-      ``callbacks_ended`` (``detail`` ends in the state) count by when they were requested, and ``detail`` is
-      ``urgent`` or ``other`` and ``verified`` or ``unverified``;
+      ``callbacks_ended`` (``detail`` ends in the state, or in the outcome if key 1 was pressed and the two
+      did not talk) count each promise once (``models/outcomes/promise_due.py``) by when it was requested, and
+      ``detail`` is ``urgent`` or ``other`` and ``verified`` or ``unverified``;
     - ``talk_minutes`` (``detail``: whole minutes, rounded up) counts callbacks by the time from the request
       until two people talked, so that any percentile of several months can be found;
     - ``waits`` (``detail``: the outcome) and ``wait_seconds`` (``detail``: seconds) count callers at 0.
@@ -139,17 +141,18 @@ def _of_tries(session: Session, start: datetime, end: datetime) -> Iterator[tupl
 def _of_callbacks(session: Session, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
     c = Callback
     rows = session.execute(
-        select(c.language, c.urgency, c.verified, c.state, c.requested_at, c.due_at, c.talking_at)
-        .where(c.requested_at >= start, c.requested_at < end, c.reason.not_in(UNASKED))
+        select(c.language, c.urgency, c.verified, c.state, c.outcome, c.requested_at, c.due_at, TALKED_AT)
+        .where(c.requested_at >= start, c.requested_at < end, IS_DUE)
         .execution_options(yield_per=1000)
     )
-    for language, urgency, verified, state, requested_at, due_at, talking_at in rows:
+    for language, urgency, verified, state, outcome, requested_at, due_at, talked_at in rows:
         kind = f"{urgency}/{'verified' if verified else 'unverified'}"
         yield "callbacks", language, kind
-        yield "callbacks_ended", language, f"{kind}/{state}"
-        if talking_at is not None:
-            yield "callbacks_kept" if talking_at <= due_at else "callbacks_late", language, kind
-            yield "talk_minutes", language, str(max(0, ceil((talking_at - requested_at) / _MINUTE)))
+        is_unheard = state == "reached" and outcome in NOT_TALKED
+        yield "callbacks_ended", language, f"{kind}/{outcome if is_unheard else state}"
+        if talked_at is not None:
+            yield "callbacks_kept" if talked_at <= due_at else "callbacks_late", language, kind
+            yield "talk_minutes", language, str(max(0, ceil((talked_at - requested_at) / _MINUTE)))
 
 
 def _of_waits(session: Session, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:

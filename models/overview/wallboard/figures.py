@@ -16,6 +16,7 @@ from models.calls.pin_guard import SPRAYING
 from models.cases.pin import PinTry
 from models.custody.import_history import newest_as_of
 from models.custody.import_record import CustodyImport
+from models.outcomes.promise_due import IS_DUE, TALKED_AT
 from models.overview.trouble import Trouble, troubles
 from models.overview.wait_time import percentile
 from models.staff.staff import Staff
@@ -113,7 +114,7 @@ def figures(
         select(PinTry.at, PinTry.opened).where(PinTry.at >= midnight, PinTry.at <= now)
     ).all()
     waits = [
-        (((one.talking_at or one.closed_at or now) - one.requested_at).total_seconds(), bool(one.talking_at))
+        (((one.talked_at or one.closed_at or now) - one.requested_at).total_seconds(), bool(one.talked_at))
         for one in requests
     ]
     return Figures(
@@ -136,7 +137,7 @@ def figures(
             midnight,
             now,
             requested=[one.requested_at for one in requests],
-            talked=[one.requested_at for one in requests if one.talking_at],
+            talked=[one.requested_at for one in requests if one.talked_at],
             wrong_pins=[one.at for one in pins if not one.opened],
         ),
     )
@@ -149,13 +150,12 @@ def _requests(session: Session, midnight: datetime, now: datetime) -> Sequence[A
             Callback.verified.is_(verified),
             Callback.requested_at >= midnight,
             Callback.requested_at <= now,
-            # Nobody asked for these.
-            Callback.reason.not_in(UNASKED),
+            IS_DUE,
         )
         for urgency, verified in _CLASSES
     ]
     return session.execute(
-        select(Callback.requested_at, Callback.talking_at, Callback.closed_at).where(or_(*same))
+        select(Callback.requested_at, TALKED_AT.label("talked_at"), Callback.closed_at).where(or_(*same))
     ).all()
 
 

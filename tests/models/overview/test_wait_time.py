@@ -129,3 +129,18 @@ def test_call_that_staff_began_makes_no_wait_shorter(database: Database, now: da
                 )  # fmt: skip
     with database.reading() as session:
         assert callback_wait(session, now, urgency="other", verified=True, but="") == late
+
+
+@pytest.mark.parametrize("outcome", ["message_left", "nobody_there", "wrong_person"])
+def test_no_wait_is_said_from_calls_in_which_nobody_talked(
+    database: Database, now: datetime, outcome: str
+) -> None:
+    asked, soon = now - timedelta(hours=3), timedelta(minutes=2)
+    with database.transaction() as session:
+        for _ in range(KNOWN_LEAST + 5):
+            make_callback(
+                session, make_case(session), state="reached", outcome=outcome, requested_at=asked,
+                talking_at=asked + soon, closed_at=asked + soon,
+            )  # fmt: skip
+    with database.reading() as session:
+        assert callback_wait(session, now, urgency="other", verified=True, but="") is None
