@@ -8,6 +8,7 @@ other's changes.
 from collections.abc import Mapping
 
 from flask import g, request
+from markupsafe import escape
 
 from models.store.form_stamp import FormRefusal
 from models.store.refusal import RefusedError
@@ -52,6 +53,16 @@ def typed_all(name: str) -> list[str]:
 def form_was_sent() -> bool:
     """Whether the page shows a form that someone filled in: then an unticked box was left unticked."""
     return request.method == "POST" or "kept_form" in g
+
+
+def has_kept_fields(shown: str) -> bool:
+    """Whether this HTML still has every field of the kept form in which something was typed or chosen.
+
+    A form may have left its page while its author signed in, such as one whose minutes are over.
+    """
+    kept: Mapping[str, list[str]] = g.get("kept_form") or {}
+    filled = [name for name, found in kept.items() if any(found) and not name.startswith(DRAWN)]
+    return all(f'name="{escape(name)}"' in shown for name in filled)
 
 
 def is_ticked(name: str, value: str, otherwise: bool) -> bool:

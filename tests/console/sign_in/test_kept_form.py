@@ -10,6 +10,7 @@ from hotline.console import blueprint as console_blueprint
 from hotline.console.shell.guard import guard_staff
 from models import StaffSession
 from models.store.database import Database
+from tests.console.callbacks.office import Office, just_talked
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 
 PAGE = """{% extends "console/shell/base.html" %}
@@ -98,6 +99,26 @@ def test_form_that_comes_too_late_is_there_again_after_signing_in(
     assert person.opens("/console/notes/7").value("note") == ""
     with database.reading() as session:
         assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
+
+
+def test_liaison_whose_outcome_can_no_longer_be_saved_reads_that_the_agreed_call_was_not_made(
+    staff: Any, clock: Clock, database: Database
+) -> None:
+    person: Member = staff("liaison", totp=True, on_shift=True).signs_in()
+    office = Office(database, clock)
+    callback_id = just_talked(office, person)
+    person.opens(f"/console/callbacks/{callback_id}")
+    person.fills(outcome="call_later", call_day="2026-11-27", call_time="10:00", note="About the court.")
+    clock.goes_on(minutes=31)
+    person.clicks("Save outcome")
+
+    signs_in_again(person, clock)
+
+    assert person.path == f"/console/callbacks/{callback_id}"
+    assert person.reads("this was not sent, and nothing in it was done", "Its form is no longer on this page")
+    assert not person.reads("What you had typed is here again")
+    assert person.value("note") == "About the court."
+    assert office.row(callback_id).outcome == "reached"
 
 
 def test_person_who_comes_back_too_late_reads_that_the_session_ended_and_a_newcomer_does_not(
