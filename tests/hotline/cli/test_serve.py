@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -52,7 +53,7 @@ def until(holds, what: str, patience: float = PATIENCE_SECONDS) -> None:
 
 
 class Serving:
-    """One `hotline serve` in a process of its own."""
+    """One `hotline serve` in a process of its own, whose ``log`` is what it prints."""
 
     every: ClassVar[list["Serving"]] = []
 
@@ -61,7 +62,7 @@ class Serving:
         data_dir: Path,
         port: int | None = None,
         *options: str,
-        screen: int | None = None,
+        at_terminal: bool = False,
         **environ: str,
     ) -> None:
         Serving.every.append(self)
@@ -69,13 +70,24 @@ class Serving:
         self.port = port or free_ports()
         self.log = data_dir.with_name(f"{data_dir.name}.{time.monotonic_ns()}.log")
         ours = {name: value for name, value in os.environ.items() if name not in variables()}
-        with self.log.open("w") as log:
+        with self.log.open("wb") as log:
+            terminal, screen = os.openpty() if at_terminal else (None, log.fileno())
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hotline.cli", "serve", "--bind", f"127.0.0.1:{self.port}", *options],
                 env={**ours, "HOTLINE_DATA_DIR": str(data_dir), **environ},
-                stdout=log if screen is None else screen,
+                stdout=screen,
                 stderr=subprocess.STDOUT,
             )
+        if terminal is not None:
+            os.close(screen)
+            threading.Thread(target=self._copies, args=(terminal,), daemon=True).start()
+
+    def _copies(self, terminal: int) -> None:
+        """Keep what is printed on a terminal, until nobody has it open."""
+        with self.log.open("ab", buffering=0) as log, suppress(OSError):
+            while printed := os.read(terminal, 65536):
+                log.write(printed)
+        os.close(terminal)
 
     @property
     def printed(self) -> str:
@@ -156,6 +168,14 @@ def running() -> Iterator[list[Serving]]:
 
 
 @pytest.fixture
+def first(data_dir: Path, running: list[Serving]) -> Serving:
+    """The first start in an empty folder, by a person at a terminal."""
+    if not running:
+        running.append(Serving(data_dir, at_terminal=True).waits_until_ready())
+    return running[0]
+
+
+@pytest.fixture
 def serving(data_dir: Path, running: list[Serving]) -> Serving:
     """One that runs, left over from the test before if that one did not end it."""
     if not running or running[-1].process.poll() is not None:
@@ -174,7 +194,23 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def test_empty_deep_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serving) -> None:
+def test_person_at_a_terminal_reads_where_to_go_and_no_log_of_the_start(first: Serving) -> None:
+    def roles() -> set[str]:
+        lines = (first.data_dir / "run" / "started.jsonl").read_text().splitlines()
+        return {json.loads(line)["role"] for line in lines}
+
+    until(lambda: "Demo cases, with invented people:" in first.printed, "the demo cases")
+    until(lambda: len(roles()) == 6, "every role to start")
+
+    assert "The line answers at" in first.printed
+    assert "Started." not in first.printed
+    assert "{" not in first.printed
+    assert roles() == {"web", "console", "worker", "sweeper", "intake", "events"}
+
+
+def test_empty_deep_folder_becomes_a_line_that_answers_and_ends_cleanly(first: Serving) -> None:
+    serving = first
+    until(lambda: "key case 41000723" in serving.printed, "the things to try")
     family = serving.family()
     roles = " ".join(" ".join(process.cmdline()) for process in family)
     printed = serving.printed
@@ -235,31 +271,6 @@ def test_programs_log_json_lines(serving: Serving) -> None:
 
     started = {line["role"] for line in lines() if line["message"] == "Started."}
     assert started == {"web", "console", "worker", "sweeper", "intake", "events"}
-
-
-def test_person_at_a_terminal_reads_where_to_go_and_no_log_of_the_start(tmp_path: Path) -> None:
-    terminal, screen = os.openpty()
-    serving = Serving(tmp_path / "var", screen=screen)
-    os.close(screen)
-    read = ""
-
-    def roles() -> set[str]:
-        lines = (serving.data_dir / "run" / "started.jsonl").read_text().splitlines()
-        return {json.loads(line)["role"] for line in lines}
-
-    try:
-        while "Demo cases, with invented people:" not in read:
-            read += os.read(terminal, 65536).decode(errors="replace")
-        until(lambda: len(roles()) == 6, "every role to start")
-    finally:
-        stopped = serving.stops()
-        os.close(terminal)
-
-    assert "The line answers at" in read
-    assert "Started." not in read
-    assert "{" not in read
-    assert roles() == {"web", "console", "worker", "sweeper", "intake", "events"}
-    assert stopped == 0
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,11 @@ def _changes(database: Database, **values: Any) -> None:
         session.execute(update(StaffSession).values(**values))
 
 
-def test_every_open_console_hears_of_a_new_callback(events: Events, database: Database) -> None:
-    ana, luis = events.listens(events.signs_in()), events.listens(events.signs_in("Luis Invented"))
+def test_every_open_console_hears_of_a_new_callback(running: Events) -> None:
+    ana, luis = running.listens(running.signs_in()), running.listens(running.signs_in("Luis Invented"))
     before = ana.tokens[-1]
 
-    _promises(database)
+    _promises(running.database)
 
     assert ana.hears() == luis.hears() != before
 
@@ -178,6 +178,7 @@ def test_nobody_listens_without_signing_in(running: Events, cookie: Callable[[Ev
     assert listener.heard == ""
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_stream_ends_with_its_session_and_listening_keeps_none_alive(
     events: Events, database: Database
 ) -> None:
