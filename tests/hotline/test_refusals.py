@@ -3,11 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 from hotline.refusals.wording import WORDS
+from tests.test_code_rules import nodes as nodes_of
+from tests.test_code_rules import sources
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The codes with which models refuse: each class of refusals.
@@ -18,16 +19,12 @@ CODES = tuple(
 )
 
 
-@cache
-def nodes() -> tuple[tuple[Path, ast.AST], ...]:
+def nodes() -> Iterator[tuple[str, ast.AST]]:
     """Everything in the files that may raise a refusal, parsed."""
-    return tuple(
-        (path.relative_to(ROOT), node)
-        for package in ("models", "hotline")
-        for path in sorted((ROOT / package).rglob("*.py"))
-        if path.parent.name != "refusals"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    )
+    for path, tree in sources("models", "hotline"):
+        if Path(path).parent.name != "refusals":
+            for node in nodes_of(tree):
+                yield path, node
 
 
 def raised() -> Iterator[tuple[str, ast.Call]]:

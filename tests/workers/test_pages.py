@@ -67,11 +67,11 @@ def test_one_more_frightened_caller_seconds_after_the_page_is_no_second_page(cal
 
 
 @ON_SQLITE
-def test_five_hundred_pranks_are_one_page_with_the_whole_count(call_center: CallCenter) -> None:
-    _is_afraid(call_center, 500, has_pin=False, rank=3)
+def test_hundred_pranks_are_one_page_with_the_whole_count(call_center: CallCenter) -> None:
+    _is_afraid(call_center, 100, has_pin=False, rank=3)
     for _ in range(3):
         call_center.sweeps(seconds=4)
-    assert _told(call_center, "urgent_untaken") == [500]
+    assert _told(call_center, "urgent_untaken") == [100]
 
 
 def test_promises_that_come_near_one_by_one_are_gathered_and_each_is_told_ten_minutes_before(
