@@ -48,7 +48,7 @@ def test_worker_that_rings_a_liaison_for_a_caller_at_0_may_die_anywhere(
         leg_id = _waits_at_0(call_center)
         found = _runs(call_center, database_url, "ring_direct", leg_id, at)
         while call_center.now - NOW < BOUND:
-            call_center.sweeps(seconds=20)
+            call_center.sweeps(seconds=30)
             call_center.works_off()
         assert len(call_center.carrier.placed) <= 1, "one acceptance is asked for once"
         for call in call_center.carrier.placed:

@@ -124,7 +124,7 @@ def test_number_is_tried_every_30_s_and_its_callbacks_are_made_when_it_works_aga
     assert 5 <= call_center.carrier.refused - before <= 6, "one probe every 30 s, however many wait"
     assert morning.accepted_in_vain == 2, "a probe that is refused rings no liaison"
     call_center.carrier.refuses_from = {}
-    morning.passes(minutes=2)
+    morning.passes(minutes=2, seconds=30)
     assert _states(call_center, waiting) == [("reached", 0, 0)] * 3
     with call_center.database.reading() as session:
         assert refused_lines(session) == []
@@ -166,7 +166,7 @@ def test_account_refused_first_on_a_call_from_that_number_is_named_instead_of_th
     call_center.hangs_up(liaison)
     morning = _Morning(call_center)
     morning._met = 1
-    morning.passes(minutes=3)
+    morning.passes(minutes=3, seconds=30)
     with call_center.database.reading() as session:
         assert [(one.name, one.code) for one in troubles(session, call_center.now)] == [("calls", 20003)]
 
@@ -188,12 +188,12 @@ def test_probe_of_a_refused_account_is_another_call_than_one_from_the_refused_nu
     morning.passes(minutes=1)
     other = _asks(call_center, 2)
     call_center.carrier.refuses_calls = 20003
-    morning.passes(minutes=2)
+    morning.passes(minutes=2, seconds=30)
     with call_center.database.reading() as session:
         assert [one.code for one in refusals(session)] == [20003]
 
     call_center.carrier.refuses_calls = None
-    morning.passes(minutes=1.5)
+    morning.passes(minutes=1.5, seconds=30)
 
     assert _states(call_center, other) == [("reached", 0, 0)] * 2
 
