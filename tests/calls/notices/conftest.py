@@ -12,6 +12,8 @@ from models import Notice, Registration, Subject
 from models import Phone as PhoneRow
 from models.cases.registrant import Consent
 from models.custody.custody_import import ImportResult, ImportRules
+from models.notices.placing import due_notices
+from models.notices.spreading import spread
 from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline
@@ -49,6 +51,12 @@ class Registered:
                 session, registration, event, made_at=now, next_attempt_at=now, **facts
             )
             return notice.id
+
+    def is_dialed(self, kind: str = "released", **facts: Any) -> None:
+        """The same, and workers have dialed, as they do once the sweeper has found the notice."""
+        jobs = self.hotline.jobs
+        jobs.enqueue("dial_notice", self.is_due(kind, **facts))
+        jobs.works_off()
 
     def changes(self, table: Any, **values: Any) -> None:
         """Change the only row of a table."""
@@ -122,6 +130,16 @@ def sweeps(hotline: Hotline, **passed: float) -> list[str]:
     return hotline.rung()
 
 
+def calls_go_out(hotline: Hotline) -> None:
+    """Workers call about all news, as they do once the sweeper has found it."""
+    with hotline.database.transaction() as session:
+        jobs = spread(session, hotline.clock.now, 50)
+        jobs += [("dial_notice", one) for one in due_notices(session, hotline.clock.now, 50)]
+    for job in jobs:
+        hotline.jobs.enqueue(*job)
+    hotline.jobs.works_off()
+
+
 def picks_up(phone: Phone, hotline: Hotline, number: str = FIRST, **extra: str) -> Phone:
     """The phone that rings at ``number`` is answered."""
     return phone.answers(ringing(hotline, number), **extra)
@@ -136,8 +154,7 @@ def ringing(hotline: Hotline, number: str = FIRST) -> PlacedCall:
 
 def is_called(phone: Phone, made: Registered, *keys: str, kind: str = "released") -> Phone:
     """There is news of this kind, the phone rings, and whoever answers presses these keys."""
-    made.is_due(kind)
-    sweeps(made.hotline)
+    made.is_dialed(kind)
     called = picks_up(phone, made.hotline)
     for key in keys:
         called.presses(key)

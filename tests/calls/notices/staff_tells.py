@@ -18,7 +18,7 @@ from models.talks.shown_talk import look_at_talk_words, shown_talk, view_in_talk
 from models.talks.talk import Talk
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, TELLING, Registered, picks_up, reports, sweeps
+from tests.calls.notices.conftest import CODE, TELLING, Registered, calls_go_out, picks_up, reports, sweeps
 from tests.phone import Phone, PlacedCall
 from workers.office_rules import heard_rules_of
 
@@ -79,7 +79,7 @@ def staff_call(phone: Phone, hotline: Hotline, who: Staff) -> Phone:
 
 def staff_tell(phone: Phone, hotline: Hotline, who: Staff, minutes: float = 3) -> Phone:
     """Soon staff call, recognize the person, and talk with the words before them; the person's phone."""
-    sweeps(hotline, seconds=30)
+    hotline.clock.passes(seconds=30)
     person = staff_call(phone, hotline, who)
     recognizes(hotline, who)
     hotline.clock.passes(minutes=minutes)
@@ -179,8 +179,7 @@ def corrects(hotline: Hotline, who: Staff, code: str) -> None:
 
 def is_left_to_staff(phone: Phone, made: Registered, kind: str = "released") -> None:
     """There is news of this kind, and whoever answers says that they have no code."""
-    made.is_due(kind)
-    sweeps(made.hotline)
+    made.is_dialed(kind)
     forgets_the_code(phone, made.hotline)
 
 
@@ -189,7 +188,7 @@ def is_reported_and_left_to_staff(
 ) -> ImportResult:
     """A file reports this, and whoever answers says that they have no code."""
     imported = reports(made.hotline, status, made, hours_ago=hours_ago)
-    sweeps(made.hotline)
+    calls_go_out(made.hotline)
     forgets_the_code(phone, made.hotline)
     return imported
 
@@ -202,7 +201,7 @@ def newer_news_is_left_to_staff(phone: Phone, made: Registered, status: str = "e
 
 def asks_for_person(phone: Phone, hotline: Hotline) -> Phone:
     """In the call about the news, which is due, the person asks to hear it from a person."""
-    sweeps(hotline)
+    calls_go_out(hotline)
     called = picks_up(phone, hotline)
     for keys in ("1", CODE, "2"):
         called.presses(keys)

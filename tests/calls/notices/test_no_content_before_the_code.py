@@ -73,8 +73,8 @@ def test_machine_or_person_without_the_code_hears_neutral_words_alone(
     called = [(profile, *news) for profile in PROFILES for news in NEWS]
     for position, (profile, kind, language, pace) in enumerate(called):
         number = f"+120255501{40 + position}"
-        registered(kind, phones=(number,), phone=profile, language=language, pace=pace).is_due(kind)
-        sweeps(hotline, seconds=3)
+        hotline.clock.passes(seconds=3)
+        registered(kind, phones=(number,), phone=profile, language=language, pace=pace).is_dialed(kind)
         extra = {} if answered_by is None else {"AnsweredBy": answered_by}
         silent = picks_up(phone.another(), hotline, number, **extra)
         while not silent.is_over:

@@ -187,8 +187,7 @@ def test_notice_confirmed_on_the_line_during_its_call_ends_that_call(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("transferred")
-    made.is_due("transferred")
-    sweeps(hotline)
+    made.is_dialed("transferred")
     called = picks_up(phone.another(), hotline)
     opens_the_case(phone, made.case, from_="+12025550139")
     hotline.clock.passes(seconds=30)

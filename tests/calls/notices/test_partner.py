@@ -83,8 +83,7 @@ def is_promised(hotline: Hotline) -> bool:
 def test_registrant_whom_nobody_here_can_talk_to_talks_with_the_partner_and_is_still_called(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
 
     called = asks_for_a_person(phone, hotline)
     assert called.hears("Until we talk, please act as if this person may be out", OFFERED, TALK)
@@ -105,8 +104,7 @@ def test_registrant_whom_nobody_here_can_talk_to_talks_with_the_partner_and_is_s
 def test_registrant_who_heard_the_news_and_asks_for_a_person_is_offered_the_partner(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("escaped").is_due("escaped")
-    sweeps(hotline)
+    registered("escaped").is_dialed("escaped")
 
     called = asks_for_a_person(phone, hotline, then="12")
 
@@ -118,8 +116,7 @@ def test_registrant_who_heard_the_news_and_asks_for_a_person_is_offered_the_part
 def test_registrant_who_would_not_hear_of_a_death_from_a_machine_is_offered_the_partner(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("deceased").is_due("deceased")
-    sweeps(hotline)
+    registered("deceased").is_dialed("deceased")
 
     called = asks_for_a_person(phone, hotline, then="1")
 
@@ -131,8 +128,7 @@ def test_registrant_who_would_not_hear_of_a_death_from_a_machine_is_offered_the_
 def test_partner_who_does_not_answer_leaves_its_number_and_our_promise(
     phone: Phone, registered: Registering, hotline: Hotline, status: str
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
     called = asks_for_a_person(phone, hotline)
     called.presses("1")
 
@@ -146,8 +142,7 @@ def test_partner_who_does_not_answer_leaves_its_number_and_our_promise(
 def test_registrant_who_does_not_want_the_partner_hangs_up_or_says_nothing(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
     called = asks_for_a_person(phone, hotline)
 
     called.says_nothing()
@@ -163,8 +158,7 @@ def test_registrant_who_does_not_want_the_partner_hangs_up_or_says_nothing(
 def test_star_repeats_the_offer_of_the_partner(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
     called = asks_for_a_person(phone, hotline)
 
     make_staff()
@@ -178,8 +172,7 @@ def test_star_repeats_the_offer_of_the_partner(
 def test_registrant_is_offered_no_partner_while_a_liaison_is_free(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
     make_staff()
 
     called = asks_for_a_person(phone, hotline)
@@ -197,8 +190,7 @@ def test_registrant_is_offered_the_partner_while_every_liaison_is_busy(
     opens_the_case(other, make_case(custody_status="in_custody"))
     other.presses("0")
     hotline.accepts(phone)
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
 
     called = asks_for_a_person(phone, hotline)
 
@@ -222,8 +214,7 @@ def test_registrant_is_offered_the_partner_at_night_although_somebody_is_on_shif
 def test_registrant_hears_of_the_partner_in_spanish(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released", language="es").is_due()
-    sweeps(hotline)
+    registered("released", language="es").is_dialed()
 
     called = asks_for_a_person(phone, hotline)
 
@@ -240,8 +231,7 @@ def test_registrant_hears_of_the_partner_in_spanish(
 def test_registrant_who_cannot_talk_is_connected_to_nobody_who_would_ask_them_to(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
 
     called = asks_for_a_person(phone, hotline, first="5")
 
@@ -289,8 +279,7 @@ def test_registrant_of_a_discreet_number_hears_of_the_partner_after_the_code(
 def test_call_back_during_the_talk_with_the_partner_costs_no_try(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
     called = asks_for_a_person(phone, hotline)
     called.presses("1")
     partner = called.answers()
@@ -313,8 +302,7 @@ def test_call_back_during_the_talk_with_the_partner_costs_no_try(
 def test_partner_whose_line_the_office_replaced_after_it_was_named_is_not_rung(
     phone: Phone, registered: Registering, hotline: Hotline, app: Flask
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
     called = asks_for_a_person(phone, hotline)
     assert called.hears(TALK)
     look = app.extensions["hotline.current_line"].look
@@ -392,8 +380,7 @@ class TestWithoutPartner:
     def test_registrant_who_asks_for_a_person_is_promised_a_call_and_no_more(
         self, phone: Phone, registered: Registering, hotline: Hotline
     ) -> None:
-        registered("released").is_due()
-        sweeps(hotline)
+        registered("released").is_dialed()
 
         called = asks_for_a_person(phone, hotline)
 

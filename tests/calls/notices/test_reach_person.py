@@ -51,8 +51,7 @@ def test_person_whom_the_line_does_not_reach_is_a_task_on_the_list_once(
     phone: Phone, registered: Registering, hotline: Hotline, cap: int, code: str, outcome: str
 ) -> None:
     made = registered("released", cap=cap, code=code)
-    made.is_due()
-    sweeps(hotline)
+    made.is_dialed()
     if cap:
         forgets_the_code(phone, hotline)
 
@@ -73,8 +72,7 @@ def test_person_whom_the_line_does_not_reach_is_a_task_on_the_list_once(
 def test_code_problem_is_an_urgent_task_whatever_the_news_is(
     phone: Phone, registered: Registering, hotline: Hotline, keys: tuple[str, ...]
 ) -> None:
-    registered("transferred").is_due("transferred")
-    sweeps(hotline)
+    registered("transferred").is_dialed("transferred")
     called = picks_up(phone, hotline)
     for key in ("1", *keys):
         called.presses(key)
@@ -222,8 +220,7 @@ def test_second_and_urgent_news_makes_the_task_urgent_and_no_second_one(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("released", cap=0)
-    made.is_due("released", is_urgent=False)
-    sweeps(hotline)
+    made.is_dialed("released", is_urgent=False)
     sweeps(hotline, minutes=1)
     assert [task.urgency for task in tasks(hotline)] == ["other"]
 
@@ -397,11 +394,11 @@ def test_call_of_staff_that_nobody_answered_in_the_evening_is_not_repeated_in_a_
     is_called_by_staff(phone, hotline, who)
 
     by_night = [number for _ in range(3) for number in sweeps(hotline, hours=3)]
-    in_the_morning = [number for _ in range(6) for number in sweeps(hotline, minutes=30)]
+    is_called = any(sweeps(hotline, minutes=30) for _ in range(6))
 
     assert by_night == []
     assert [one.state for one in tasks(hotline)] != ["cancelled"]
-    assert in_the_morning, "nobody is called any more"
+    assert is_called, "nobody is called any more"
 
 
 def until_the_page(phone: Phone, hotline: Hotline, keys: tuple[str, ...] | None) -> None:
@@ -417,7 +414,7 @@ def until_the_page(phone: Phone, hotline: Hotline, keys: tuple[str, ...] | None)
                 called.presses(key)
             if not called.is_over:
                 called.hangs_up()
-        sweeps(hotline, minutes=5)
+        sweeps(hotline, minutes=15)
 
 
 def at_night(hotline: Hotline, hour: int) -> None:

@@ -58,8 +58,7 @@ def test_text_that_asks_for_a_call_or_tells_news_leaves_the_phone_to_ring_about_
     made = registered("escaped", phone={"confirmed_at": hotline.clock.now - timedelta(days=30)})
 
     assert "reply STOP" in texts(body, from_=FIRST)
-    made.is_due("escaped")
-    sweeps(hotline)
+    made.is_dialed("escaped")
 
     called = picks_up(phone, hotline)
     for keys in ("1", CODE, "1"):
@@ -149,8 +148,7 @@ def test_phone_that_is_barred_during_its_call_hears_no_more_and_ends_nothing(
 ) -> None:
     since = hotline.clock.now - timedelta(days=30)
     made = registered("released", phones=(FIRST, SECOND), phone={"confirmed_at": since})
-    made.is_due()
-    sweeps(hotline)
+    made.is_dialed()
     called = picks_up(phone, hotline, FIRST)
     for key in before:
         called.presses(key)

@@ -37,8 +37,7 @@ Registering = Callable[..., Registered]
 def test_registrant_hears_of_a_release_with_its_date_and_confirms_it(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
 
     called = picks_up(phone, hotline)
     assert called.hears(OPENING, "Is this a good time to talk? If yes, press 1. If not, press 2.")
@@ -301,8 +300,7 @@ def test_stranger_who_answers_and_presses_every_key_learns_nothing(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("escaped", phone={"text_allowed": True})
-    made.is_due("escaped")
-    sweeps(hotline)
+    made.is_dialed("escaped")
     for keys in ("1*", "19", "15", "17", "3", "0", "9", "5", "7", "2", "1#", "1 1 1"):
         stranger = picks_up(phone, hotline)
         for key in keys:

@@ -9,7 +9,7 @@ from models import Callback
 from models.cases.registrant import Phone as PhoneRow
 from models.notices.registering import stop_registration
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, the_notice
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -20,8 +20,7 @@ PROMISED = "A person from our team will call you"
 def warned(phone: Phone, registered: Registering, hotline: Hotline) -> tuple[Registered, Phone, Phone]:
     """Both phones are answered: the first has heard the warning, the second was just picked up."""
     made = registered("escaped", phones=(FIRST, SECOND))
-    made.is_due("escaped")
-    sweeps(hotline)
+    made.is_dialed("escaped")
     first = picks_up(phone, hotline, FIRST)
     second = picks_up(phone.another(), hotline, SECOND)
     for keys in ("1", CODE):

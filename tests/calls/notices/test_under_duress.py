@@ -93,8 +93,7 @@ def test_news_under_duress_is_told_to_the_liaison_who_knows_and_the_supervisor_a
     if used == "before the news":
         somebody_makes_them_call(hotline, made)
         sweeps(hotline, minutes=1)
-    made.is_due()
-    sweeps(hotline)
+    made.is_dialed()
     if used == "after the first call":
         misses(phone, hotline)
         somebody_makes_them_call(hotline, made)
@@ -226,8 +225,7 @@ def test_machine_that_answers_while_the_duress_pin_is_used_records_no_message(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("released", phone={"voicemail_allowed": True, "voicemail_text": "we_call_again"})
-    made.is_due()
-    sweeps(hotline)
+    made.is_dialed()
     somebody_makes_them_call(hotline, made)
 
     machine = picks_up(phone, hotline, AnsweredBy="machine_end_beep")

@@ -7,7 +7,7 @@ import pytest
 from models import Case, Registration, Subject
 from tests import factories
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, Registered, is_called, picks_up, sweeps
+from tests.calls.notices.conftest import CODE, FIRST, Registered, is_called, picks_up
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -61,8 +61,7 @@ def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
     first.hangs_up()
     hotline.jobs.works_off()
     hotline.clock.passes(minutes=10)
-    other.is_due("returned_to_custody")
-    sweeps(hotline)
+    other.is_dialed("returned_to_custody")
 
     second = picks_up(phone.another(), hotline)
     for keys in opens:
@@ -83,8 +82,7 @@ def test_call_sounds_alike_whatever_other_case_is_called_on_this_phone(
     made = registered("released", code=code, number=ONE)
     if other != "none":
         also_registered(hotline, made, is_one_registrant=other == "one of the same person", code="8024")
-    made.is_due()
-    sweeps(hotline)
+    made.is_dialed()
 
     called = picks_up(phone, hotline)
     for keys in ("1", "1") if code is None else ("1", CODE, "1"):
@@ -111,8 +109,7 @@ def test_correction_says_which_case_was_told_wrongly(
     with hotline.database.transaction() as session:
         subject = session.get_one(Subject, made.case.subject_id)
         factories.make_custody_record(session, subject, "in_custody", as_of=hotline.clock.now)
-    made.is_due("in_custody", corrects_id=false_id)
-    sweeps(hotline)
+    made.is_dialed("in_custody", corrects_id=false_id)
 
     called = picks_up(phone, hotline)
     for keys in ("1", CODE):

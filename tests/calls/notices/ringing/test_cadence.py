@@ -253,8 +253,7 @@ def test_unsafe_and_unconfirmed_phones_never_ring(registered: Registering, hotli
 def test_person_who_says_not_now_at_one_phone_does_not_silence_the_other(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("escaped", phones=(FIRST, SECOND)).is_due("escaped")
-    sweeps(hotline)
+    registered("escaped", phones=(FIRST, SECOND)).is_dialed("escaped")
     picks_up(phone, hotline, FIRST).presses("2")
     misses(phone, hotline, SECOND)
 

@@ -44,8 +44,7 @@ def test_machine_is_told_that_we_call_again_only_if_we_do(
 def test_machine_hears_only_the_first_words_in_25_seconds(
     timed_phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
+    registered("released").is_dialed()
     began = hotline.clock.now
     machine = picks_up(timed_phone, hotline)
 
