@@ -8,6 +8,7 @@ from sqlalchemy import select
 from models import Call, Callback, Staff
 from models.cases.pin import PinTry
 from tests.calls.conftest import Clock, Hotline
+from tests.calls.menus.test_silence import BEFORE_THE_PIN
 from tests.calls.places import EVERYWHERE, WAITING
 from tests.calls.stories import (
     document_of,
@@ -18,6 +19,7 @@ from tests.calls.stories import (
     speaks,
     wrong,
 )
+from tests.conftest import in_turn
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 
@@ -42,7 +44,11 @@ def test_wrong_keys_never_cause_a_fault_and_end_with_a_person_or_a_callback(
     assert phone.hears("press 1")
 
 
-@EVERYWHERE
+#: For the others, test_silence.py says what is heard.
+NOT_BEFORE_THE_PIN = [place for place in WAITING if place not in BEFORE_THE_PIN]
+
+
+@in_turn("place", NOT_BEFORE_THE_PIN, ids=lambda value: getattr(value, "__name__", None))
 def test_silence_never_causes_a_fault_and_does_not_end_the_call_at_once(
     phone: Phone, make_case: MakeCase, place: Place
 ) -> None:
@@ -109,11 +115,13 @@ def test_caller_who_keys_too_many_or_too_few_digits_is_asked_again(
 
 
 @EVERYWHERE
-def test_hanging_up_anywhere_ends_the_call_once_and_for_all(
+def test_every_answer_may_come_twice_and_hanging_up_ends_the_call_once_and_for_all_at_every_step(
     phone: Phone, make_case: MakeCase, hotline: Hotline, place: Place
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
-    url = next_url(document_of(phone))
+    first = document_of(phone)
+    url = next_url(first)
+    assert phone.raw(phone.redelivers_last()) == first
 
     phone.hangs_up()
 
@@ -236,14 +244,6 @@ def test_same_0_six_times_reserves_one_liaison(
     assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
 
     assert len([busy for busy in hotline.rows(select(Staff.busy_call_id)) if busy is not None]) == 1
-
-
-@EVERYWHERE
-def test_every_answer_may_come_twice_at_every_step(phone: Phone, make_case: MakeCase, place: Place) -> None:
-    place(phone, make_case(custody_status="in_custody"))
-    first = document_of(phone)
-
-    assert phone.raw(phone.redelivers_last()) == first
 
 
 def test_pin_whose_process_died_is_taken_again_and_counted_once(

@@ -37,32 +37,6 @@ def test_key_0_rings_a_liaison_from_everywhere(
     assert hotline.rung() == [LIAISON]
 
 
-@EVERYWHERE
-def test_star_repeats_everywhere(
-    phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
-) -> None:
-    place(phone, make_case(custody_status="in_custody"))
-    before = phone.heard
-
-    phone.presses("*")
-
-    assert phone.heard
-    assert phone.heard in before
-    assert not phone.is_over
-
-
-@EVERYWHERE
-def test_key_7_says_harmless_words_and_ends_the_call_everywhere(
-    phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
-) -> None:
-    place(phone, make_case(custody_status="in_custody"))
-
-    phone.presses("7")
-
-    assert phone.heard == "The number you have reached is not available. Goodbye."
-    assert phone.is_over
-
-
 def wait_of(phone: Phone) -> int:
     """How many seconds the last document waits for keys."""
     assert phone.last_response is not None
@@ -72,18 +46,26 @@ def wait_of(phone: Phone) -> int:
 
 
 @EVERYWHERE
-def test_key_9_makes_the_waits_longer_everywhere(
+def test_star_repeats_9_makes_the_waits_longer_and_7_ends_the_call_with_harmless_words_everywhere(
     phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
-    before = wait_of(phone)
+    heard, before = phone.heard, wait_of(phone)
+
+    phone.presses("*")
+    assert phone.heard
+    assert phone.heard in heard
+    assert not phone.is_over
 
     phone.presses("9")
-
     assert phone.heard
     words = len(phone.heard.split())
     assert wait_of(phone) >= max(before, words + 10)
     assert not phone.is_over
+
+    phone.presses("7")
+    assert phone.heard == "The number you have reached is not available. Goodbye."
+    assert phone.is_over
 
 
 def test_normal_waits_are_8_seconds_for_menus_and_10_for_entries(phone: Phone) -> None:

@@ -32,7 +32,7 @@ LIAISON = "+12025550171"
         ("deceased", "I am sorry to tell you this. The record says that this person died on Monday"),
     ],
 )
-def test_caller_is_warned_of_hard_news_and_then_chooses(
+def test_caller_is_warned_of_hard_news_once_and_then_chooses(
     phone: Phone, make_case: MakeCase, status: str, words: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status=status))
@@ -45,6 +45,10 @@ def test_caller_is_warned_of_hard_news_and_then_chooses(
     assert phone.does_not_hear(words, "record says")
     phone.presses("1")
     assert phone.hears(words, "That is as of today at 10:00 AM.", "to be called back, press 2")
+    assert phone.hears("To hear it again, press 1")
+    phone.presses("1")
+    assert phone.hears("record says")
+    assert phone.does_not_hear("I have news", "hard to hear")
 
 
 @pytest.mark.parametrize(
@@ -297,20 +301,6 @@ def test_danger_line_and_a_safety_line_follow_a_release_or_an_escape(
     )
     phone.presses("3")
     assert phone.is_rung("+18007997233")
-
-
-@pytest.mark.parametrize("status", HARD)
-def test_hard_news_is_said_again_without_a_second_warning(
-    phone: Phone, make_case: MakeCase, status: str
-) -> None:
-    opens_the_case(phone, make_case(custody_status=status))
-    phone.presses("1")
-    assert phone.hears("To hear it again, press 1")
-
-    phone.presses("1")
-
-    assert phone.hears("record says")
-    assert phone.does_not_hear("I have news", "hard to hear")
 
 
 def test_details_of_a_release_are_behind_the_first_option(phone: Phone, make_case: MakeCase) -> None:
