@@ -29,9 +29,9 @@ def asks_to_be_told(phone: Phone, hotline: Hotline, case: MadeCase) -> Phone:
 
 def holds(hotline: Hotline, caller: Phone, minutes: int) -> None:
     """The caller waits without a key."""
-    for _ in range(3 * minutes):
+    for _ in range(minutes):
         caller.says_nothing()
-        hotline.clock.passes(seconds=20)
+        hotline.clock.passes(minutes=1)
         hotline.jobs.works_off()
 
 

@@ -35,9 +35,9 @@ def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotl
 
 
 def waits(phone: Phone, clock: Clock, minutes: int = 11) -> None:
-    """Stay in the queue without a key; the line says something every half minute."""
-    for _ in range(minutes * 2):
-        clock.passes(seconds=30)
+    """Stay in the queue without a key; the line says something every minute."""
+    for _ in range(minutes):
+        clock.passes(minutes=1)
         phone.says_nothing()
 
 
@@ -241,8 +241,8 @@ def test_callback_kept_from_the_queue_after_ten_minutes_does_not_tell_of_hard_ne
     opens_the_case(without, make_case(custody_status="in_custody"), from_=OTHER)
     for caller in (with_news, without):
         caller.presses("0")
-    for _ in range(22):
-        clock.passes(seconds=30)
+    for _ in range(11):
+        clock.passes(minutes=1)
         for caller in (with_news, without):
             caller.says_nothing()
 
