@@ -23,7 +23,7 @@ from models.staff.staff_password import PasswordKdf
 from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from models.store.keyring import Keyring
-from tests.browser.axe import COLORS, LOOKS, WCAG, violations
+from tests.browser.axe import ADDRESS, AXE, COLORS, LOOKS, WCAG, violations
 from tests.browser.conftest import HEIGHT
 from tests.call_center import WaitingJobs
 from tests.console.kept_templates import TEMPLATES
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 #: With this set, `judge` saves a picture of each look of each page in it.
 PICTURES = "HOTLINE_PICTURES"
+#: The narrowest window, in CSS pixels.
+NARROW = 320
+#: The title, the menu and the person above each page of the console.
+HEAD = "header.top"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password of Ana"
 CHEAP_KIB, CHEAP_COST = 8, 1
@@ -150,10 +154,11 @@ class ConsoleServer:
         path: str,
         who: Colleague | None,
         name: str,
-        widths: tuple[int, ...] = (360, 1280),
+        widths: tuple[int, ...] = (NARROW, 1280),
+        **options: Any,
     ) -> None:
         """Judge a page as it is opened."""
-        judge(self.shows(visitors, path, who), name, widths)
+        judge(self.shows(visitors, path, who), name, widths, **options)
 
     def _cookies(self, who: Colleague | None) -> list[Any]:
         if who is None:
@@ -185,6 +190,10 @@ class ConsoleServer:
         return make_server("127.0.0.1", 0, self._answers, threaded=True)
 
     def _answers(self, environ: Any, start_response: Any) -> Any:
+        if environ["PATH_INFO"] == ADDRESS:
+            kept = [("Content-Type", "text/javascript"), ("Cache-Control", "max-age=86400, immutable")]
+            start_response("200 OK", kept)
+            return [AXE.encode()]
         return self.app(environ, start_response)
 
 
@@ -193,15 +202,28 @@ def looks_again(page: "Page") -> None:
     page.evaluate("document.body.dispatchEvent(new CustomEvent('desk:changed'))")
 
 
-def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> None:
+def judge(
+    page: "Page",
+    name: str,
+    widths: tuple[int, ...] = (NARROW, 1280),
+    part: str | None = None,
+    *,
+    has_new_head: bool = False,
+) -> None:
     """Check a page in its current state against WCAG 2.2 AA at these widths (CSS pixels), light and dark.
 
     Each width is judged in one of the two, in turn: what a page shows is nearly the same at all widths, and
     which width begins in the light depends on ``name``. None may scroll sideways, not even at 320 px. With
     ``PICTURES`` set, each width saves a picture in both.
+
+    The head of the console is the same on every page, and larger than many of them: only the first look has
+    it, and with ``has_new_head`` all. Where only a part of a page that was judged has changed, ``part`` (a
+    selector) is all that is judged.
     """
+    rest = None if has_new_head else {"exclude": [HEAD]}
     asked = page.viewport_size
-    _fits(page, name, 320)
+    if NARROW not in widths:
+        _fits(page, name, NARROW)
     first, folder, shown = crc32(name.encode()), os.environ.get(PICTURES), "light"
     # Another width costs ten times as much as other colors.
     for number, width in enumerate(widths):
@@ -220,7 +242,7 @@ def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> Non
             if folder is not None:
                 Path(folder).mkdir(parents=True, exist_ok=True)
                 page.screenshot(path=Path(folder) / f"{look}.png", full_page=True, animations="disabled")
-            found = violations(page, rules) if rules else []
+            found = violations(page, rules, part or (None if rules is WCAG else rest)) if rules else []
             assert found == [], f"{look}: {found}"
     if shown != "light":
         page.emulate_media(color_scheme="light")

@@ -11,7 +11,7 @@ from models import Call, Callback, Staff, Talk
 from models.callbacks.callback import advance
 from models.staff.set_away import note_miss
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
+from tests.browser.console_server import NARROW, Colleague, ConsoleServer, judge, looks_again
 from tests.browser.test_console_callbacks import claims, promises
 from tests.factories import make_call, make_talk
 from workers.office_rules import policies_of
@@ -169,22 +169,22 @@ def test_bar_is_accessible_in_every_state(visitors: Visitors, console_server: Co
     mine = promises(server, language="es", urgency="urgent", due_at=now - timedelta(minutes=7))
     promises(server, urgency="urgent")
     page = opens(server, visitors, ana, "/console/cases")
-    judge(page, "bar-urgent")
+    judge(page, "bar-urgent", has_new_head=True)
     claims(server, mine, ana)
     looks(page)
     expect(page.locator("#bar")).to_contain_text("Claimed until")
-    judge(page, "bar-claimed")
+    judge(page, "bar-claimed", part="#bar")
     for state in ("ringing_liaison", "ringing_caller"):
         with server.database.transaction() as session:
             session.get_one(Callback, mine).state = state
         looks(page)
-        judge(page, f"bar-{state}")
+        judge(page, f"bar-{state}", part="#bar")
     talks(server, mine)
     looks(page)
     expect(page.locator("#bar")).to_contain_text("In a call")
-    judge(page, "bar-talking")
+    judge(page, "bar-talking", part="#bar")
     page.locator("#alerts-summary").click()
-    judge(page, "bar-alerts")
+    judge(page, "bar-alerts", has_new_head=True)
     visitors.complaints.clear()  # Nobody had clicked before, so the sounds waited.
 
 
@@ -250,7 +250,7 @@ def test_menu_of_a_phone_is_accessible(visitors: Visitors, console_server: Conso
     kim = console_server.adds("administrator", name="Kim Demo")
     page = console_server.opens(visitors, "/console/audit", kim, 390)
     page.locator("#menu-summary").click()
-    judge(page, "frame-menu", (390,))
+    judge(page, "frame-menu", (NARROW,), has_new_head=True)
 
 
 def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboard(
@@ -278,7 +278,7 @@ def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboa
     # The menu is gone: the focus is on the colleague who is called, and that is said once.
     expect(page.locator("#bar-other-2")).to_be_focused()
     assert said(page).count("The phone of Luis rings.") == 1
-    judge(page, "bar-colleague-rings", (390, 1280))
+    judge(page, "bar-colleague-rings", part="#bar")
 
 
 def test_one_of_two_tabs_listens_for_both_and_the_other_goes_on_when_it_is_closed(

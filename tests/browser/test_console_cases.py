@@ -162,11 +162,11 @@ def test_registration_is_read_to_the_person_and_kept_with_the_keyboard(
     case = _case(console_server, sam)
     _registers(console_server, case)
     page = console_server.opens(visitors, f"/console/cases/{case.id}", sam)
-    judge(page, "case-registered", (390, 1280))
+    judge(page, "case-registered")
     page.get_by_role("link", name="Change registration").press("Enter")
     page.get_by_text("No, not at night").click()
     page.get_by_role("button", name="Read it to them").press("Enter")
-    judge(page, "case-notices-agree", (390, 1280))
+    judge(page, "case-notices-agree")
     page.get_by_label("Notice code that they choose").fill("2593")
     page.get_by_role("button", name="They agree: save").press("Enter")
 
@@ -221,7 +221,7 @@ def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_se
     other.get_by_role("link", name="Review").click()
     other.get_by_role("button", name="Approve").click()
     expect(other.get_by_role("heading", level=1)).to_have_text("PIN request approved")
-    judge(other, "pin-approved", (390, 1280))
+    judge(other, "pin-approved")
     with other.expect_download() as letter:
         other.get_by_role("link", name="Download letter").click()
 
@@ -229,7 +229,7 @@ def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_se
     assert letter.value.path().read_bytes().startswith(b"%PDF-")
     other.get_by_role("link", name="All PIN requests").click()
     expect(other.get_by_text("No PIN request waits for you.")).to_be_visible()
-    judge(other, "pins-decided", (390, 1280))
+    judge(other, "pins-decided")
 
 
 def test_approval_goes_on_by_itself_after_the_proof_that_came_in_between(
@@ -244,7 +244,7 @@ def test_approval_goes_on_by_itself_after_the_proof_that_came_in_between(
 
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("After that this is carried out: Approve PIN request.")).to_be_visible()
-    judge(page, "confirm-an-act", (390, 1280))
+    judge(page, "confirm-an-act")
     page.get_by_label("Password").fill(sam.password)
     page.get_by_role("button", name="Continue").click()
 

@@ -13,7 +13,7 @@ from models import Callback
 from models.audit import audit
 from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer, judge
+from tests.browser.console_server import NARROW, Colleague, ConsoleServer, judge
 from tests.browser.test_console_callbacks import claims, many, promises
 from tests.factories import make_call, make_callback, make_case
 
@@ -67,7 +67,7 @@ def test_narrow_window_has_the_open_callback_alone_with_a_link_to_the_list(
 
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(page.locator("#list")).to_be_hidden()
-    judge(page, "desk-narrow", (390,))
+    judge(page, "desk-narrow", (NARROW,))
     page.get_by_role("link", name="Back to the list").click()
     expect(page.locator(f"#callback-{callback_id}")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("Callbacks")
@@ -116,11 +116,11 @@ def test_agency_is_called_from_the_case_pane_after_a_talk(
     callback_id, _case_id = talked_in_open_case(console_server, ana)
     page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
     page.evaluate("window.isSamePage = true")
-    judge(page, "desk-call-out", (390, 1280))
+    judge(page, "desk-call-out")
 
     page.get_by_text("Add a phone").click()
     expect(page.get_by_label("Phone", exact=True)).to_be_visible()
-    judge(page, "desk-add-phone", (390, 1280))
+    judge(page, "desk-add-phone", part="#case")
     page.locator("#call-out-agency").select_option("service:victim_connect")
     page.locator("#call-agency").click()
 
@@ -150,7 +150,7 @@ def test_fifteen_rows_of_44_pixels_at_most_fit_on_a_screen(
     rows = [one.bounding_box() for one in page.locator(".row").all()]
     assert max(one["height"] for one in rows if one) <= 44
     assert len([one for one in rows if one and one["y"] + one["height"] <= 800]) >= 15
-    judge(page, "list", (390, 900, 1280))
+    judge(page, "list", (NARROW, 900))
 
     # What each column is, above it.
     heads = page.locator("#rows-head")

@@ -58,7 +58,7 @@ def test_busy_wallboard_is_accessible_and_what_is_unfolded_stays_open(
 ) -> None:
     sam, late = _busy_office(console_server)
     page = console_server.opens(visitors, "/console/wallboard", sam)
-    judge(page, "wallboard-busy", (390, 1280))
+    judge(page, "wallboard-busy")
     page.locator("#hours-summary").click()
     expect(page.get_by_role("table", name="Numbers of today by the hour")).to_be_visible()
     link = page.get_by_role("link", name=f"Callback {late}", exact=True)
@@ -73,7 +73,7 @@ def test_busy_wallboard_is_accessible_and_what_is_unfolded_stays_open(
     expect(page.get_by_text("3 min overdue")).to_be_visible()
     expect(link).to_be_focused()
     expect(page.get_by_role("table", name="Numbers of today by the hour")).to_be_visible()
-    judge(page, "wallboard-unfolded", (390, 1280))
+    judge(page, "wallboard-unfolded")
     _forgives_sound(visitors)
 
 
@@ -89,7 +89,7 @@ def test_quiet_wallboard_says_that_nothing_needs_a_person(
     page = console_server.shows(visitors, "/console/wallboard", sam)
 
     expect(page.get_by_text("Nothing needs a person now.")).to_be_visible()
-    judge(page, "wallboard-quiet", (390, 1280))
+    judge(page, "wallboard-quiet")
 
 
 def test_supervisor_claims_from_the_wallboard_by_keyboard(

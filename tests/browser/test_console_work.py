@@ -13,7 +13,7 @@ from models.callbacks.note import keep_note, note_of
 from models.talks.leg_end import leg_ended
 from models.talks.talk import Talk, begin_talk
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
+from tests.browser.console_server import NARROW, Colleague, ConsoleServer, judge, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import claims, promises
 from tests.factories import make_call, make_callback, make_case, make_custody_record, make_wait
@@ -184,7 +184,7 @@ def test_words_that_may_be_said_change_on_the_open_page_which_says_so(
     expect(said_words).to_contain_text("escaped")
     expect(said_words).to_contain_text("The words changed at")
     expect(page.locator("#announce")).to_contain_text("tell the person what they say now")
-    judge(page, "work-changed", (390, 1280))
+    judge(page, "work-changed")
 
 
 def test_every_sentence_that_may_be_said_is_whole_during_the_talk_and_none_is_for_the_ear_alone(
@@ -222,7 +222,7 @@ def test_every_sentence_that_may_be_said_is_whole_during_the_talk_and_none_is_fo
             assert box is not None
             assert box["y"] >= 0, (one, box)
             assert box["y"] + box["height"] <= height, (one, box)
-    judge(page, "work-said", (390, 1120))
+    judge(page, "work-said", (NARROW, 1120))
 
 
 def test_draft_of_a_note_is_restored_and_one_that_would_be_refused_is_never_stored(
@@ -300,7 +300,7 @@ def test_note_outcome_and_day_of_a_refused_form_stay_when_the_wrap_up_ends_and_t
     expect(field).to_have_value(note)
     expect(refusal).to_be_visible()
     assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:')).length") == 1
-    judge(page, "work-refused-save", (390, 1280))
+    judge(page, "work-refused-save")
     page.locator("label[for=outcome-call_later]").click()
     day.fill("2020-01-02")
     page.get_by_label("Call again at").fill("10:00")
@@ -401,7 +401,7 @@ def test_note_that_a_liaison_had_begun_stays_in_its_field_after_they_transferred
     expect(page.get_by_text("leads the talk with the person")).to_be_visible()
     expect(page.get_by_text("How did it end?")).to_have_count(0)
     expect(field).to_have_value("She asked about the court.")
-    judge(page, "work-transferred", (390, 1280))
+    judge(page, "work-transferred")
     page.locator("#save-note").click()
     expect(page.get_by_text("The note is saved.").first).to_be_visible()
     expect(field).to_have_value("She asked about the court.")
@@ -496,7 +496,7 @@ def test_refused_form_keeps_all_that_was_typed_and_the_address_of_the_page(
         }"""
     )
     assert not covered
-    judge(page, "work-refused", (360, 1280))
+    judge(page, "work-refused")
     visitors.complaints.clear()  # The browser counts the refusal itself as one.
 
 
@@ -583,7 +583,7 @@ def test_person_whom_the_line_did_not_reach_is_reopened_from_the_one_list_and_hi
     expect(page.locator("#list")).to_contain_text("code problem")
     expect(page.locator("#work-in")).to_contain_text("said that they do not have the notice code")
     expect(page.locator("#work-in")).to_contain_text("Tell them what may be said.")
-    judge(page, "desk-reach", (390, 1280))
+    judge(page, "desk-reach")
     page.get_by_role("button", name="Reopen", exact=True).first.click()
     expect(page.get_by_role("button", name="Call now").first).to_be_visible()
     assert "released" not in page.locator("#work-in").inner_text()
