@@ -178,7 +178,7 @@ def test_page_of_a_callback_follows_with_its_history(
 ) -> None:
     ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
     callback_id = promises(console_server)
-    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     expect(page.locator("#history li")).to_have_count(0)
 
     claims(console_server, callback_id, luis)
@@ -193,7 +193,7 @@ def test_message_about_a_click_goes_when_the_callback_goes_on(
 ) -> None:
     ana = console_server.adds()
     callback_id = promises(console_server)
-    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     page.locator("#does-claim").click()
     expect(page.locator("#work").get_by_text("You claimed it.")).to_be_visible()
 
@@ -226,7 +226,7 @@ def test_list_follows_by_itself_and_an_unchanged_one_costs_few_bytes(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
-    page = console_server.opens(visitors, "/console/callbacks", ana, clock=True)
+    page = console_server.shows(visitors, "/console/callbacks", ana)
     expect(page.get_by_text("No callback is open.")).to_be_visible()
 
     # The first poll may fall into a new minute, and what is late or due follows the clock.

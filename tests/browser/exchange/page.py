@@ -39,8 +39,8 @@ def adds(page: Page, name: str, number: str) -> None:
     page.get_by_role("button", name="Add phone", exact=True).click()
 
 
-def rings_liaison(exchange: Exchange, page: Page, to: str = "+12025550170") -> Handset:
-    place(exchange, to=to)
+def rings_liaison(exchange: Exchange, page: Page, to: str = "+12025550170", **changes: Any) -> Handset:
+    place(exchange, to=to, **changes)
     liaison = Handset(page, "Liaison")
     liaison.is_shown_as("Rings")
     return liaison
