@@ -98,6 +98,7 @@ def test_silent_caller_hears_three_prompts_one_offer_and_a_gentle_end(
 
     heard = stays_silent(phone)
 
+    assert all(heard), phone.transcript
     *prompts, offer, end = heard
     assert len(prompts) == 3, phone.transcript
     assert times(prompts, NOT_HEARD[language]) == times(prompts, OFFER[language]) == 0
