@@ -43,7 +43,7 @@ def talks_in_a_callback(phone: Phone, hotline: Hotline, theirs: tuple[str, ...])
     return liaison
 
 
-def next_ring(phone: Phone, hotline: Hotline, every: int = 10) -> tuple[str, PlacedCall]:
+def next_ring(phone: Phone, hotline: Hotline, every: int = 40) -> tuple[str, PlacedCall]:
     """When the line next rings the caller, in New York time, and that call, which nobody answers.
 
     The sweeper runs once in ``every`` minutes.
@@ -105,7 +105,7 @@ def test_later_after_a_talk_at_0_is_kept_though_a_stranger_had_the_phone_rung_in
     assert liaison.hears("It is saved")
     liaison.hangs_up()
 
-    assert rings_in_vain(phone, hotline, 121, every=10)[-1] == "12:02"
+    assert rings_in_vain(phone, hotline, 121, every=20)[-1] == "12:02"
 
 
 @ON_SQLITE
@@ -118,7 +118,7 @@ def test_later_after_a_callback_is_kept_though_a_stranger_had_the_phone_rung_in_
     liaison.presses("3")
     liaison.hangs_up()
 
-    assert rings_in_vain(phone, hotline, 121, every=10)[-1] == "12:00"
+    assert rings_in_vain(phone, hotline, 121, every=20)[-1] == "12:00"
 
 
 @pytest.mark.parametrize("theirs", [EVENING, ()], ids=["the evening", "nothing"])

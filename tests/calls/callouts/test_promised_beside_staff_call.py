@@ -358,6 +358,6 @@ def rings_in(hotline: Hotline, minutes: int) -> list[str]:
     """Whom the line calls in these minutes."""
     hotline.jobs.works_off()
     already = len(hotline.carrier.asked_for)
-    for _ in range(5):
-        sweeps(hotline, minutes=minutes / 5)
+    for _ in range(2):
+        sweeps(hotline, minutes=minutes / 2)
     return hotline.carrier.asked_for[already:]
