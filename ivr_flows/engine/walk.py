@@ -205,7 +205,8 @@ class Walk:
         choice = step.choices[int(digits) - 1]
         if choice.language is not None:
             self.call.language = choice.language
-        if choice.topic is not None:
+        # To open the menu of a topic again does not undo what was chosen in it.
+        if choice.topic is not None and not (self.call.topic or "").startswith(f"{choice.topic}_"):
             self.call.topic = choice.topic
         if choice.does is not None:
             return self._follow(choice.does, choice.on, digits)

@@ -29,6 +29,7 @@ from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.calls.call_state import CallState
 from models.calls.pacing import is_any_noted, is_refused, taking_none
 from models.cases.safe_phone import is_barred
+from models.outcomes.diverted import RECORDINGS
 from models.overview.phone_stop import ask_once_more
 from models.overview.wait_time import callback_wait
 from models.store.heartbeat import nobody_dials
@@ -412,7 +413,10 @@ def _promised(
     ``line`` is the number that it will show, or None if this caller may not hear of it. ``moved`` is the
     moment to say instead of one that was promised before and cannot be kept.
     """
-    desk.call.topic, desk.call.asked_at = desk.call.topic or "callback", desk.now
+    topic = desk.call.topic
+    # Who heard a recording, and then asks for a person, called for that.
+    desk.call.topic = "callback" if topic is None or topic in RECORDINGS else topic
+    desk.call.asked_at = desk.now
     if window is not None:
         say_window(desk, *window, urgency)
     say_due(desk, due_at, moved, line)

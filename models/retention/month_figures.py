@@ -18,6 +18,7 @@ from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.role import CALLER
 from models.cases.pin import PinTry
+from models.outcomes.diverted import IS_DIVERTED
 from models.outcomes.promise_due import IS_DUE, NOT_TALKED, TALKED_AT
 from models.store.base import Base, table_of
 from models.talks.call_queue import QueuedCall
@@ -31,7 +32,8 @@ LONGEST = 40
 class MonthFigure(Base):
     """One count of one month. ``month`` is such as ``2026-09`` in the office's time zone.
 
-    - ``calls``, ``calls_verified``, ``calls_topic`` (``detail``: what was chosen at the menus) and
+    - ``calls``, ``calls_verified``, ``calls_topic`` (``detail``: what was chosen at the menus, the last),
+      ``calls_diverted`` (``detail``: the topic, of those that a recording answered and staff did not) and
       ``calls_step`` (``detail``: a step that the call passed, or a partner line it was connected to; counted
       by workers/purge.py, since the models know no step) count calls to the line;
     - ``wrong_pins`` counts tries that did not open;
@@ -114,16 +116,18 @@ def keep_month(session: Session, month: str, counts: Counts) -> None:
 
 def _of_calls(session: Session, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:
     rows = session.execute(
-        select(Call.language, Call.verified_at.is_not(None), Call.topic)
+        select(Call.language, Call.verified_at.is_not(None), Call.topic, IS_DIVERTED)
         .where(Call.started_at >= start, Call.started_at < end, Call.role == CALLER)
         .execution_options(yield_per=1000)
     )
-    for language, is_verified, topic in rows:
+    for language, is_verified, topic, is_diverted in rows:
         yield "calls", language, ""
         if is_verified:
             yield "calls_verified", language, ""
         if topic:
             yield "calls_topic", language, topic
+            if is_diverted:
+                yield "calls_diverted", language, topic
 
 
 def _of_tries(session: Session, start: datetime, end: datetime) -> Iterator[tuple[str, str, str]]:

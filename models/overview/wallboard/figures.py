@@ -16,6 +16,7 @@ from models.calls.pin_guard import SPRAYING
 from models.cases.pin import PinTry
 from models.custody.import_history import newest_as_of
 from models.custody.import_record import CustodyImport
+from models.outcomes.diverted import IS_DIVERTED
 from models.outcomes.promise_due import IS_DUE, TALKED_AT
 from models.overview.trouble import Trouble, troubles
 from models.overview.wait_time import percentile
@@ -28,8 +29,6 @@ from models.talks.talk import IS_ON, Talk
 #: The words of the partial index of callbacks left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")
 _HELD = "held"
-#: The topics of calls that end in a recording: to report a crime, a tip, or a comment (R38).
-DIVERTED = ("report_crime", "report_tip", "report_comment")
 #: Each uses its own part of the index of waits.
 _CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified in (True, False)]
 
@@ -248,9 +247,7 @@ def _feed(session: Session) -> dict[str, Any]:
 
 def _diverted(session: Session, midnight: datetime, now: datetime) -> dict[str, int]:
     today = Call.started_at >= midnight, Call.started_at <= now
-    found = session.execute(
-        select(Call.topic, func.count()).where(*today, Call.topic.in_(DIVERTED)).group_by(Call.topic)
-    )
+    found = session.execute(select(Call.topic, func.count()).where(*today, IS_DIVERTED).group_by(Call.topic))
     return {str(topic): count for topic, count in found}
 
 
