@@ -48,7 +48,7 @@ def test_person_whom_staff_did_not_reach_after_all_is_still_to_be_told(
     who = make_staff()
     allowed = {"voicemail_allowed": True, "voicemail_text": "please_call"}
     is_left_to_staff(phone, registered("released", phone=allowed))
-    sweeps(hotline, seconds=30)
+    hotline.clock.passes(seconds=30)
     before = facts_of(the_notice(hotline))
     assert before["state"] == "left_for_staff"
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
@@ -73,13 +73,12 @@ def test_escape_rings_the_second_phone_after_a_correction(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    registered("escaped", phones=(FIRST, SECOND)).is_due("escaped")
-    sweeps(hotline)
+    registered("escaped", phones=(FIRST, SECOND)).is_dialed("escaped")
     for call in hotline.carrier.ringing:
         if call.to == SECOND:
             phone.another().lets_ring(call)
     forgets_the_code(phone, hotline)
-    sweeps(hotline, seconds=30)
+    hotline.clock.passes(seconds=30)
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
 
     corrects(hotline, who, "to_supervisor")
@@ -142,8 +141,8 @@ def test_second_phone_is_not_called_about_a_stop_that_was_a_mistake(
     corrects(hotline, who, "reached")
 
     assert {one.state for one in tasks(hotline) if one.reason == "phone_stopped"} == {"cancelled"}
-    for _ in range(4):
-        assert SECOND not in sweeps(hotline, minutes=31)
+    for _ in range(2):
+        assert SECOND not in sweeps(hotline, minutes=62)
 
 
 def test_liaison_who_never_saw_the_words_has_told_nobody(
@@ -160,8 +159,8 @@ def test_liaison_who_never_saw_the_words_has_told_nobody(
     liaison.hangs_up()
 
     assert the_notice(hotline).state == "left_for_staff"
-    for _ in range(3):
-        sweeps(hotline, hours=1)
+    sweeps(hotline, hours=1)
+    sweeps(hotline, hours=2)
     assert [one.reason for one in tasks(hotline) if one.state != "reached"] == ["notice"]
 
 
@@ -169,8 +168,8 @@ def is_told_once(hotline: Hotline) -> None:
     """The news is confirmed, and nobody is called or asked to call about it any more."""
     assert (the_notice(hotline).state, the_notice(hotline).confirmed_by) == ("confirmed", "staff")
     made = len(tasks(hotline))
-    for _ in range(3):
-        assert FIRST not in sweeps(hotline, minutes=75)
+    for _ in range(2):
+        assert FIRST not in sweeps(hotline, minutes=115)
     assert len(tasks(hotline)) == made
 
 
