@@ -34,8 +34,7 @@ from models.outcomes.news_told import (
     take_back_perhaps_told,
     take_back_told,
 )
-from models.outcomes.promise_due import MESSAGE_LEFT as MESSAGE_LEFT
-from models.outcomes.promise_due import NOBODY_THERE as NOBODY_THERE
+from models.outcomes.promise_due import MESSAGE_LEFT, NOBODY_THERE
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, registrant_of, stop_phone, take_back_stop

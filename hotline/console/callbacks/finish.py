@@ -25,6 +25,7 @@ from models.callbacks.follow_up import LATER, SUPERVISOR, began_with
 from models.callbacks.note import keep_note
 from models.outcomes.news_told import NewestWords
 from models.outcomes.next_callback import next_to_claim
+from models.outcomes.promise_due import MESSAGE_LEFT
 from models.outcomes.talk_facts import TalkFacts
 from models.outcomes.talk_note import keep_talk_note
 from models.overview import outcome
@@ -276,7 +277,7 @@ def finish_words(
         "services": console.office.services,
         "office_language": console.office.languages[0],
         "outcome_choices": [(key, one, OUTCOME_CHOICES[one]) for key, one in numbers if one in fitting],
-        "no_message": callback is not None and outcome.MESSAGE_LEFT not in fitting,
+        "no_message": callback is not None and MESSAGE_LEFT not in fitting,
         "note_most": MOST_CHARACTERS,
     }
 
