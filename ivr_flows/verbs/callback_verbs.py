@@ -1,5 +1,6 @@
 """Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, canceling."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ivr_flows.engine.desk import CRISIS_SERVICE, Desk
@@ -36,6 +37,8 @@ from models.store.heartbeat import nobody_dials
 
 #: The prefix of an entry in a call's trail that is not a step: the callback that the caller was told of.
 _TOLD = "told:"
+#: Finds the number that a call will show, or None; asked only while the carrier refuses something.
+_LineOf = Callable[[Desk], str | None]
 
 
 @answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")
@@ -54,7 +57,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
-        say_due(desk, call.open_callback_due_at, _moved_to(desk), _line_of_open(desk))
+        say_due(desk, call.open_callback_due_at, _moved_to(desk), _line_of_open)
         elsewhere = _elsewhere(desk, callbacks.phone_key_of(desk.session, call.open_callback_id))
         if elsewhere is not None:
             desk.say(elsewhere)
@@ -419,14 +422,14 @@ def _promised(
     desk.call.asked_at = desk.now
     if window is not None:
         say_window(desk, *window, urgency)
-    say_due(desk, due_at, moved, line)
+    say_due(desk, due_at, moved, lambda _desk: line)
     if elsewhere is not None:
         desk.say(elsewhere)
     elif line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
     say_where_sooner(desk, urgency, due_at)
-    is_told = wait is not None and window is None and _may_say_when(desk, line)
+    is_told = wait is not None and window is None and _may_say_when(desk, lambda _desk: line)
     prompt = wait_prompt(wait) if wait is not None and is_told else None
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
@@ -463,16 +466,19 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
     return "other", reason
 
 
-def say_due(desk: Desk, due_at: datetime, moved: datetime | None = None, line: str | None = None) -> None:
+def say_due(
+    desk: Desk, due_at: datetime, moved: datetime | None = None, line_of: _LineOf | None = None
+) -> None:
     """Until when we will have called; an overdue promise is said to be late.
 
     ``moved`` is the true moment of a promise that the office's hours do not let us keep: it is said instead,
     with an apology. No hour is promised while nothing places our calls: then a crisis line is named (R36).
-    ``line`` is the number that the call will show, or None for the one of this call.
+    ``line_of`` finds the number that the call will show; without it, or if it finds none, that is the one of
+    this call.
     """
     if due_at <= desk.now and moved is None:
         desk.say("callback.late")
-    elif not _may_say_when(desk, line):
+    elif not _may_say_when(desk, line_of):
         desk.say("callback.no_hour")
         say_crisis_line(desk)
     else:
@@ -504,8 +510,8 @@ def _line_of_open(desk: Desk) -> str | None:
     return None if found is None else shown_line(desk.session, found, desk.office.lines)
 
 
-def _may_say_when(desk: Desk, line: str | None) -> bool:
-    """Whether a call that shows ``line`` goes out, or one from the number of this call if it is None.
+def _may_say_when(desk: Desk, line_of: _LineOf | None) -> bool:
+    """Whether a call that shows the number of ``line_of`` goes out, or else one from the number of this call.
 
     The carrier can be reached, takes the account's calls and those from that number, and a worker or the
     sweeper is alive.
@@ -513,11 +519,12 @@ def _may_say_when(desk: Desk, line: str | None) -> bool:
     session = desk.session
     if nobody_dials(session, desk.now):
         return False
-    # Mostly nothing is refused, and one question to the database answers all.
+    # Mostly nothing is refused: one question to the database answers all, and the number is not looked for.
     if not is_any_noted(session):
         return True
     refused = {one.number for one in refused_lines(session)}
     is_taken = not is_refused(session) and taking_none(session) is None
+    line = None if line_of is None else line_of(desk)
     return is_taken and (line or desk.call.line) not in refused
 
 
@@ -533,7 +540,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     elif not callbacks.keep_callback(desk.session, found, callbacks.IS_OWED_TO_CALLER):
         return "gone"
     desk.call.asked_at = desk.now
-    say_due(desk, due_at, _moved_to(desk), _line_of_open(desk))
+    say_due(desk, due_at, _moved_to(desk), _line_of_open)
     say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
     return "kept"
 
