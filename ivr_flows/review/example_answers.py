@@ -22,7 +22,7 @@ from ivr_flows.review.example_waiting import (
     waiting,
     waiting_too_long,
 )
-from ivr_flows.verbs.callback_verbs import say_crisis_line
+from ivr_flows.verbs.promise_words import say_crisis_line
 from ivr_flows.verbs.status_words import say_details, say_status
 from models.calls.call_state import CallState
 from models.custody.custody_status import NEUTRAL, Heard

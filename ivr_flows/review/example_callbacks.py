@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from ivr_flows.engine.desk import Desk
-from ivr_flows.verbs.callback_verbs import say_crisis_line
+from ivr_flows.verbs.promise_words import say_crisis_line
 
 #: The time of every example: a Wednesday morning in the offices of North America.
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

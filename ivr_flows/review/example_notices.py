@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from ivr_flows.review.example_callbacks import NOW, Answer
-from ivr_flows.verbs.callback_verbs import say_crisis_line
 from ivr_flows.verbs.correction_words import say_what_was_wrong
+from ivr_flows.verbs.promise_words import say_crisis_line
 from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status, say_which_case
 from models.custody.custody_status import Heard
 from models.talks.voicemail import TEXTS

@@ -3,9 +3,9 @@
 from ivr_flows.engine.check import WORDS_A_SECOND
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
-from ivr_flows.verbs.callback_verbs import due_of, say_due, say_where_sooner
 from ivr_flows.verbs.case_verbs import OUT
 from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
+from ivr_flows.verbs.promise_words import due_of, say_due, say_where_sooner
 from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status, say_which_case
 from models.callbacks.promised_time import Asker
 from models.notices import answering

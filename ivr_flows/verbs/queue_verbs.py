@@ -5,8 +5,9 @@ from datetime import timedelta
 from ivr_flows.engine.desk import Desk, Ring
 from ivr_flows.engine.flow import answers
 from ivr_flows.engine.time_words import in_zone
-from ivr_flows.verbs.callback_verbs import promise, say_crisis_line
+from ivr_flows.verbs.callback_verbs import promise
 from ivr_flows.verbs.case_verbs import is_untold
+from ivr_flows.verbs.promise_words import say_crisis_line
 from ivr_flows.verbs.service_verbs import ANSWERED
 from ivr_flows.verbs.wait_words import wait_prompt
 from models.callbacks.asking_call import asker_cannot_talk
