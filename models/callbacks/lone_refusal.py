@@ -107,6 +107,16 @@ def rest_if_failed(session: Session, call_id: int, now: datetime) -> None:
         rest_phone(session, call_id, now + _pause_after(1))
 
 
+def pause_of_failed(session: Session, call_id: int, now: datetime) -> timedelta:
+    """How long a registrant's phone rests to which this call failed although the carrier had accepted it."""
+    leg = session.get_one(Call, call_id)
+    theirs = _newest_first(leg, now, _KNOWN_OF_PHONE).where(
+        Call.role == NOTIFIED, Call.phone_key == leg.phone_key, Call.id < leg.id, Call.call_sid.is_not(None)
+    )
+    earlier = session.execute(theirs.limit(_MOST_DOUBLINGS)).all()
+    return _pause_after(1 + sum(1 for _ in takewhile(lambda one: one.call_status == "failed", earlier)))
+
+
 def rest_phone(session: Session, call_id: int, until: datetime) -> None:
     """Don't call this leg's staff phone until then; a leg that is not to staff changes nothing.
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.lone_refusal import FIRST_PAUSE
+from models.callbacks.lone_refusal import FIRST_PAUSE, pause_of_failed
 from models.callbacks.next_try import never_dial
 from models.calls.call import Call
 from models.calls.call_status import DIALLING
@@ -49,19 +49,22 @@ def notice_leg_ended(
 
     ``counted`` is False when the carrier refused the account: that says nothing about the person. With a
     ``pause`` it refused this phone alone: the phone waits that long, the others go on, and staff are told
-    once that is so again. A number that the carrier cannot call is used no more for this notice. Nobody has
-    missed a call that an error of ours ended (R36).
+    once that is so again. A phone to which a call failed that the carrier had accepted rests in the same way:
+    a number that is out of use behaves like that. A number that the carrier cannot call is used no more for
+    this notice. Nobody has missed a call that an error of ours ended (R36).
     """
     notice = locked(session, leg.notice_id)
     if notice is None or notice.state != "ringing":
         return
     is_refused = counted and call_status == "failed" and leg.call_sid is None
     phone = phone_of_leg(session, notice.id, leg.phone_key)
+    if call_status == "failed" and leg.call_sid is not None:
+        counted, pause = False, pause_of_failed(session, call_id, now)
     if is_refused and phone is not None:
         phone.is_stopped = True
         _tell_staff(notice, now)
     if not counted:
-        if phone is not None and leg.call_sid is None:
+        if phone is not None and (leg.call_sid is None or call_status == "failed"):
             rang_nobody(session, phone, leg.phone_key)
         if phone is not None and pause is not None:
             rest_alone(phone, now + pause)

@@ -45,9 +45,11 @@ _USED = (
     .where(NoticePhone.notice_id == bindparam("notice"), NoticePhone.channel == bindparam("channel"))
     .execution_options(populate_existing=True)
 )
-#: A refused call rang nobody; one of unknown fate may have (``workers/mending.py``).
+#: A call that was refused or failed rang nobody; one of unknown fate may have (``workers/mending.py``).
 _MAY_HAVE_RUNG = or_(
-    CALLS.c.call_sid.is_not(None), CALLS.c.ended_at.is_(None), CALLS.c.call_status == "no-answer"
+    and_(CALLS.c.call_sid.is_not(None), func.coalesce(CALLS.c.call_status, "") != "failed"),
+    CALLS.c.ended_at.is_(None),
+    CALLS.c.call_status == "no-answer",
 )
 _PLACED = (
     select(CALLS.c.started_at)
