@@ -14,10 +14,11 @@ Match = Literal["", "pin", "duress"]
 STRANGERS = ""
 #: The prefixes of a known phone's two counters: one for calls that the carrier attests, one for others.
 ATTESTED, UNATTESTED = "a", "u"
-_UNTOLD = text("NOT told")
-#: A counter that is locked or spent, in the words of its partial index.
-HAS_LOCK = text("(pin_counters.locked_at IS NOT NULL OR pin_counters.spent_at IS NOT NULL)")
-_IS_LOCKED = text("locked_at IS NOT NULL OR spent_at IS NOT NULL")
+#: A counter that is locked or spent: one that is not null, in words for which SQLite uses the index.
+HAS_LOCK = text(
+    "(pin_counters.locked_at > '1970-01-01'"
+    " OR (pin_counters.locked_at IS NULL AND pin_counters.spent_at > '1970-01-01'))"
+)
 
 
 class PinCounter(Base):
@@ -26,12 +27,15 @@ class PinCounter(Base):
     ``lifted_at``: tries before this moment no longer count toward the 30-day total. ``spent_at``: when the
     total was found spent. ``told`` is false while a lock or a spent total waits to be reported to the
     supervisors.
+
+    Every row is in each index: with partial ones a try took longer at a number that is locked, or whose lock
+    is not yet reported, which is so only of a case's (R05).
     """
 
     __tablename__ = "pin_counters"
     __table_args__ = (
-        Index("ix_pin_counters_untold", "number_key", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
-        Index("ix_pin_counters_locked", "number_key", sqlite_where=_IS_LOCKED, postgresql_where=_IS_LOCKED),
+        Index("ix_pin_counters_told", "told"),
+        Index("ix_pin_counters_locked", "locked_at", "spent_at"),
     )
 
     number_key: Mapped[str] = mapped_column(String(64), primary_key=True)

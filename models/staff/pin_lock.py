@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import false, func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.case import Case
-from models.cases.pin import ATTESTED, STRANGERS, PinCounter
+from models.cases.pin import ATTESTED, HAS_LOCK, STRANGERS, PinCounter
 from models.staff.alert import PIN_LOCKS, tell_supervisors
 from models.staff.paging import take_page
 from models.staff.refusals import LockRefusal
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
-_UNTOLD = text("NOT told")
+_UNTOLD = PinCounter.told == false()
 _ANY_UNTOLD = select(PinCounter.number_key).where(_UNTOLD).limit(1)
 _A_FEW = 200
 #: What kind of phone a counter belongs to; never which phone.
@@ -85,7 +85,7 @@ def standing_locks(session: Session) -> Sequence[Lock]:
     rows = session.execute(
         select(Case.id, PinCounter.counter, PinCounter.locked_at, PinCounter.spent_at)
         .join(PinCounter, PinCounter.number_key == Case.number_key)
-        .where(or_(PinCounter.locked_at.is_not(None), PinCounter.spent_at.is_not(None)))
+        .where(HAS_LOCK)
         .order_by(func.coalesce(PinCounter.locked_at, PinCounter.spent_at).desc())
         .limit(_A_FEW)
     )
@@ -100,10 +100,7 @@ def lift_lock(session: Session, case_id: int, kind: str, *, by: str, now: dateti
     counters = session.scalars(
         select(PinCounter)
         .join(Case, Case.number_key == PinCounter.number_key)
-        .where(
-            Case.id == case_id,
-            or_(PinCounter.locked_at.is_not(None), PinCounter.spent_at.is_not(None)),
-        )
+        .where(Case.id == case_id, HAS_LOCK)
         .with_for_update(of=PinCounter)
     ).all()
     lifted = [one for one in counters if kind_of(one.counter) == kind]

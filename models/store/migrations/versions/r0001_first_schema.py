@@ -222,13 +222,8 @@ def _make_tables() -> None:
         sa.Column("told", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.PrimaryKeyConstraint("number_key", "counter", name="pk_pin_counters"),
     )
-    op.create_index("ix_pin_counters_untold", "pin_counters", ["number_key"], **_only("NOT told"))
-    op.create_index(
-        "ix_pin_counters_locked",
-        "pin_counters",
-        ["number_key"],
-        **_only("locked_at IS NOT NULL OR spent_at IS NOT NULL"),
-    )
+    op.create_index("ix_pin_counters_told", "pin_counters", ["told"])
+    op.create_index("ix_pin_counters_locked", "pin_counters", ["locked_at", "spent_at"])
 
     op.create_table(
         "pin_tries",
