@@ -439,6 +439,7 @@ MEANINGS: Mapping[str, str] = {
     ),
     "check_open_callback: reported": "no callback is promised yet, and this call reported a lost PIN",
     "check_open_callback: cannot": "there is no phone to call back",
+    "callback_for_silence: owed": "the caller asked in vain for a person to tell hard news",
     "callback_for_silence: offered": "there is a phone to call back",
     "callback_for_silence: locked_out": "there is one, and no tries are left",
     "callback_for_silence: reported": "there is one, no tries are left, and this call reported a lost PIN",

@@ -301,6 +301,7 @@ def victim_line(
         "silent_offer": Decide(
             callback_verbs.callback_for_silence,
             {
+                "owed": "callback_in_silence",
                 "offered": "silent_menu",
                 "locked_out": "callback_menu_lost_pin",
                 "reported": "callback_menu",

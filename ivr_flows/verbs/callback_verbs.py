@@ -5,7 +5,7 @@ from datetime import datetime
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
 from ivr_flows.engine.time_words import neighbour
-from ivr_flows.verbs.case_verbs import is_untold, tell_no_more
+from ivr_flows.verbs.case_verbs import is_news_owed, is_untold, tell_no_more
 from ivr_flows.verbs.day_part import next_part_of_day
 from ivr_flows.verbs.promise_words import (
     class_of,
@@ -99,9 +99,14 @@ def _say_cannot(desk: Desk) -> None:
     say_crisis_line(desk)
 
 
-@answers("offered", "locked_out", "reported", "cannot")
+@answers("owed", "offered", "locked_out", "reported", "cannot")
 def callback_for_silence(desk: Desk, _digits: str) -> str:
-    """Whether a silent caller can be called back, and whether this call may still try a PIN (R04, R25)."""
+    """Whether a silent caller can be called back, and whether this call may still try a PIN (R04, R25).
+
+    One who waited in vain for a person to tell hard news needs no key for it (R19).
+    """
+    if is_news_owed(desk):
+        return "owed"
     if not desk.number_to_call():
         return "cannot"
     if desk.has_tries:

@@ -203,11 +203,20 @@ def news_is_owed(desk: Desk, _digits: str) -> str:
     return "untold" if untold else "none"
 
 
+def is_news_owed(desk: Desk) -> bool:
+    """Whether a caller who is now silent went to a person for hard news of their case in vain (R19).
+
+    The PIN may be asked for again by now (R11), so the steps since the case was opened count.
+    """
+    steps = steps_in_case(desk, "status")
+    went = bool(steps & {"danger_person", "danger_silence"})
+    return went and "news" not in steps and desk.call.opened_its_case()
+
+
 @answers("owed", "none")
 def news_was_left(desk: Desk, _digits: str) -> str:
-    """Whether a caller who is now silent went to a person for hard news of this case in vain (R19)."""
-    steps = steps_in_case(desk)
-    return "owed" if steps & {"danger_person", "danger_silence"} and "news" not in steps else "none"
+    """Whether silence at this menu requests a callback for hard news (R19)."""
+    return "owed" if is_news_owed(desk) else "none"
 
 
 @answers("again", "news")

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models import Callback, Staff
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.stories import opens_the_case, reaches_the_first_menu, wrong
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -119,6 +119,79 @@ def test_caller_who_waited_in_vain_for_over_ten_minutes_gets_to_the_news_by_the_
     assert phone.does_not_hear("To have us call this phone", "news")
     phone.presses(case.pin)
     assert phone.hears("I have news that may be hard to hear", "To hear it now, press 1")
+
+
+@pytest.mark.parametrize("keyed", ["nothing", "a wrong PIN"])
+@pytest.mark.parametrize(("language", "promise"), [("1", "We will call you"), ("2", "Le llamaremos")])
+def test_caller_who_waited_in_vain_for_over_ten_minutes_and_is_silent_then_is_called_back(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    language: str,
+    promise: str,
+    keyed: str,
+) -> None:
+    make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1), languages="en,es")
+    case = make_case(custody_status="escaped")
+    opens_the_case(phone, case, language=language)
+    phone.presses("0")
+    for _ in range(11):
+        hotline.clock.passes(minutes=1)
+        phone.says_nothing()
+    with hotline.database.transaction() as session:
+        session.execute(update(Staff).values(on_shift=False))
+    phone.says_nothing()
+    assert phone.hears({"1": "I need your PIN again", "2": "necesito su PIN otra vez"}[language])
+    if keyed == "a wrong PIN":
+        phone.presses(wrong(case.pin))
+
+    while not phone.is_over:
+        phone.says_nothing()
+
+    assert promise in phone.heard_so_far
+    assert "this person escaped" not in phone.heard_so_far
+    (callback,) = hotline.rows(select(Callback))
+    assert (callback.urgency, callback.reason, callback.case_id) == ("urgent", "hard_news", case.id)
+
+
+def test_caller_who_left_the_queue_after_over_ten_minutes_and_is_silent_then_is_called_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1))
+    opens_the_case(phone, make_case(custody_status="escaped"))
+    phone.presses("0")
+    for _ in range(11):
+        hotline.clock.passes(minutes=1)
+        phone.says_nothing()
+    phone.presses("#")
+
+    while not phone.is_over:
+        phone.says_nothing()
+
+    assert "We will call you" in phone.heard_so_far
+    assert hotline.row(select(Callback.urgency)) == "urgent"
+
+
+def test_caller_who_opens_another_case_is_owed_nothing_for_the_first(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1))
+    other = make_case(custody_status="in_custody", phone="+12025550155")
+    opens_the_case(phone, make_case(custody_status="escaped"))
+    phone.presses("0")
+    for _ in range(11):
+        hotline.clock.passes(minutes=1)
+        phone.says_nothing()
+    for keys in ("#", "#", other.number, other.pin):
+        phone.presses(keys)
+    assert phone.hears("in custody")
+    hotline.clock.passes(minutes=11)
+
+    while not phone.is_over:
+        phone.says_nothing()
+
+    assert hotline.rows(select(Callback)) == []
 
 
 def test_caller_who_is_silent_at_the_choice_is_called_back_and_not_told(
