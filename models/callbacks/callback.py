@@ -311,6 +311,8 @@ def advance(
         if rule.after == TAKEN_UP_AGAIN:
             stands = rank_in_sql(CALLBACKS.c.verified, CALLBACKS.c.urgency)
             values["rank"] = func.coalesce(CALLBACKS.c.rank, stands)
+            # Nobody has it any more, so nobody may leave it to a colleague (R36).
+            values["staff_id"] = None
     elif rule.after == "requested":
         values = {"rank": None} | values
         values |= {"lease_until": None, "staff_id": None}

@@ -36,6 +36,7 @@ def test_person_who_cannot_talk_in_the_last_round_is_promised_no_other_call(
     assert called.hears("Thank you. The call is over. Goodbye.")
     assert called.does_not_hear("We will call")
     assert (the_callback(hotline).state, the_callback(hotline).outcome) == ("left_for_staff", "not_safe")
+    assert the_callback(hotline).staff_id is None, "a liaison who has it would keep colleagues from it"
 
 
 def test_caller_who_was_promised_the_evening_is_called_then_after_three_earlier_delays(

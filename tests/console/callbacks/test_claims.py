@@ -10,7 +10,7 @@ from models.store.database import Database
 from models.talks.leg_end import leg_ended
 from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import Office
-from tests.console.conftest import Member
+from tests.console.conftest import Member, words
 from workers.office_rules import callback_policy_of
 
 
@@ -115,6 +115,25 @@ def test_callback_that_was_left_for_staff_is_not_said_to_be_back_on_the_list(
     assert ruth.reads("It needs attention again.")
     assert not ruth.reads("Returned to the callback list.")
     assert office_rows.row(callback_id).state == "left_for_staff"
+
+
+def test_urgent_callback_that_was_returned_is_not_said_to_be_with_the_colleague_who_had_it(
+    staff: Any, office_rows: Office
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    callback_id = office_rows.promises(
+        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), urgency="urgent"
+    )
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Reopen").clicks("Return to list")
+
+    for one in (ana, luis):
+        (row,) = one.opens("/console/callbacks").page.xpath(f"//li[@id='row-{callback_id}']")
+        assert "Needs attention: may have been called" in words(row)
+    assert not ana.reads("You have it")
+    assert not luis.reads("Ana has it")
+    ana.opens(f"/console/callbacks/{callback_id}")
+    assert "Reopen" in ana.buttons
+    assert "Show the whole number" not in ana.buttons
 
 
 def test_colleague_on_a_break_is_not_said_to_be_free(
