@@ -45,7 +45,9 @@ _BEING_OFFERED = select(Callback.id).where(_IN_HAND, _OFFERED).order_by(Callback
 
 @dataclass(frozen=True, slots=True)
 class Untaken:
-    """``count`` callbacks wait for somebody; ``first`` are at most MOST_NAMED ids, verified ones first.
+    """``count`` callbacks wait for somebody; ``first`` are at most MOST_NAMED ids.
+
+    Urgent ones are first in it, before those that are only due soon; of each the verified ones.
 
     ``offered`` are the ids about which the line is calling a liaison right now. A page that has reported one
     of them does not report it again when the liaison does not answer. ``overdue`` are at most MOST_NAMED
@@ -61,7 +63,7 @@ class Untaken:
 def untaken(session: Session, now: datetime, soon: datetime) -> Untaken:
     """Urgent callbacks that nobody has, and those promised for ``soon`` at the latest."""
     rows = session.execute(_HEADS, {"soon": soon}).all()
-    named = sorted(rows, key=lambda row: (row.rank, *place_of(row)))[:MOST_NAMED]
+    named = sorted(rows, key=lambda row: (row.rank in _OTHER, row.rank, *place_of(row)))[:MOST_NAMED]
     of_ranks = Counter(row.rank for row in rows)
     # All of a rank were read unless it has as many as may be read.
     is_whole = max(of_ranks.values(), default=0) < MOST_NAMED

@@ -154,21 +154,16 @@ def needs(
 
 
 def _promises(session: Session, untaken_ids: Sequence[int], at_risk: datetime) -> Sequence[Promise]:
-    due = (
-        select(Callback.id)
-        .where(IS_PROMISED, _IS_NOT_ANEW, Callback.state != "talking", Callback.due_at <= at_risk)
-        .order_by(*IN_ORDER)
-        .limit(MOST + 1)
+    at_stake = IS_PROMISED, _IS_NOT_ANEW, Callback.state != "talking", Callback.due_at <= at_risk
+    # Of each kind the most pressing ones: many ordinary promises hide no urgent one (R36).
+    kinds = (
+        select(Callback.id).where(*at_stake),
+        select(Callback.id).where(IS_OPEN, IS_LATE_ANYWAY, Callback.due_at > at_risk),
+        select(Callback.id).where(_LEFT, _IS_NOT_ANEW),
     )
-    put_off = select(Callback.id).where(IS_OPEN, IS_LATE_ANYWAY, Callback.due_at > at_risk)
-    late_anyway = put_off.order_by(*IN_ORDER).limit(MOST + 1)
-    left = select(Callback.id).where(_LEFT, _IS_NOT_ANEW).order_by(*IN_ORDER).limit(MOST + 1)
-    ids = {
-        *session.scalars(due),
-        *session.scalars(late_anyway),
-        *session.scalars(left),
-        *untaken_ids[: MOST + 1],
-    }
+    ids = set(untaken_ids[: MOST + 1])
+    for kind in kinds:
+        ids.update(session.scalars(kind.order_by(Callback.urgency != "urgent", *IN_ORDER).limit(MOST + 1)))
     columns = [getattr(Callback, name) for name in Promise.__dataclass_fields__ if name != "holder_id"]
     rows = session.execute(select(*columns, Callback.staff_id.label("holder_id")).where(Callback.id.in_(ids)))
     found = [Promise(**row._mapping) for row in rows]

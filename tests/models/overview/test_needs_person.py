@@ -63,6 +63,25 @@ def test_urgent_callback_that_somebody_has_is_listed_once_it_is_at_risk(database
     assert (found.id, found.holder_id, found.needs_attention) == (late, ana, False)
 
 
+def test_urgent_promise_is_listed_beside_many_ordinary_ones_that_are_more_overdue(database: Database) -> None:
+    with database.transaction() as session:
+        ana = make_staff(session).id
+        for minutes in range(MOST + 1):
+            late = {"due_at": NOW - timedelta(minutes=60 + minutes), "rank": 1}
+            make_callback(session, **late)
+            make_callback(session, **late, state="left_for_staff", closed_at=NOW)
+    urgent = [
+        in_minutes(database, -20, urgency="urgent", state="claimed", staff_id=ana, claimed_at=NOW),
+        in_minutes(
+            database, -10, urgency="urgent", caller_tries=1, next_attempt_at=NOW + timedelta(minutes=25)
+        ),
+        in_minutes(database, 40, urgency="urgent", state="left_for_staff", rank=0, closed_at=NOW),
+        in_minutes(database, 50, urgency="urgent", rank=3),
+    ]
+
+    assert ids(database)[: len(urgent)] == urgent
+
+
 def test_list_is_short_and_says_that_there_are_more(database: Database) -> None:
     with database.transaction() as session:
         for minutes in range(MOST + 5):
