@@ -52,7 +52,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
     bring_back_told(desk)
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
         raise_for_news(desk, call.open_callback_id)
-        note_told(call, call.open_callback_id)
+        note_told(desk, call.open_callback_id)
         desk.say("callback.open")
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:

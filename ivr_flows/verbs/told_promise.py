@@ -5,7 +5,7 @@ from ivr_flows.verbs.case_verbs import steps_in_case
 from ivr_flows.verbs.promise_words import class_of, due_of
 from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import first_due
-from models.callbacks.callback_request import make_urgent, owed_to_case
+from models.callbacks.callback_request import make_urgent, owed_to_case, record_told
 from models.callbacks.claim import bring_back, is_waiting, waits_behind
 from models.callbacks.promised_time import Asker
 from models.calls.call_state import CallState
@@ -15,9 +15,10 @@ from models.cases.safe_phone import is_barred
 _TOLD = "told:"
 
 
-def note_told(call: CallState, callback_id: int) -> None:
-    """Remember that this caller was told of this callback."""
-    call.trail = f"{call.trail} {_TOLD}{callback_id}"
+def note_told(desk: Desk, callback_id: int) -> None:
+    """Remember that this caller was told of this callback; what they heard is a promise (R13)."""
+    desk.call.trail = f"{desk.call.trail} {_TOLD}{callback_id}"
+    record_told(desk.session, callback_id, desk.call, desk.now)
 
 
 def knows_urgent(desk: Desk) -> bool:

@@ -1,16 +1,18 @@
 """Requesting a callback: who may, what asking again does, and the one open row that a case may have (R35)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.callbacks.callback import (
     IS_OWED_TO_CALLER,
     IS_PAST,
+    OWED_STATES,
     STAFF_CALL,
     UNASKED,
     UNTOLD,
@@ -20,6 +22,7 @@ from models.callbacks.callback import (
     is_idle,
     keep_callback,
 )
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.claim import is_waiting, waiting_of, waits_behind
 from models.callbacks.follow_up import LATER, insert_unless_open
 from models.callbacks.replaced_request import asked_before, supersede
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 A_DAY = timedelta(hours=24)
+#: The actions of audit entries after which its person counts on a promise that stood already.
+_COUNTED_ON = ("ask_again_for_callback", "hear_of_callback", "reschedule_callback")
+#: A promise that waits behind a call about news is left for staff, and promised anew in another row.
+_PROMISED = (*OWED_STATES, TAKEN_UP_AGAIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +211,31 @@ def record_asked_again(session: Session, standing: Callback, call: "CallState", 
         facts={"urgency": standing.urgency},
         now=now,
     )
+
+
+def record_told(session: Session, callback_id: int, call: "CallState", now: datetime) -> None:
+    """Write the audit entry for a caller who gave the PIN and heard until when they are called."""
+    audit.record(
+        session,
+        actor=f"caller:{call.id}",
+        action="hear_of_callback",
+        target=f"callback:{callback_id}",
+        now=now,
+    )
+
+
+def is_counted_on(session: Session, which: Sequence[ColumnElement[bool]], since: datetime) -> bool:
+    """Whether a promise of ``which`` was said aloud or agreed on again since that moment (R13).
+
+    Its person asked for it once more, heard of it after the PIN, or agreed on another time with staff.
+    """
+    rows = session.scalars(select(Callback.id).where(*which, Callback.state.in_(_PROMISED))).all()
+    said = select(audit.AuditEntry.id).where(
+        audit.AuditEntry.target.in_([f"callback:{row_id}" for row_id in rows]),
+        audit.AuditEntry.action.in_(_COUNTED_ON),
+        audit.AuditEntry.at >= since,
+    )
+    return session.execute(said.limit(1)).first() is not None
 
 
 def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:

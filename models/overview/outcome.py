@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, locked, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_request import is_counted_on
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import (
     CANNOT_DIAL,
@@ -214,10 +215,10 @@ def _withdraw(
         return take_back_told(session, talk, callback, actor, now)
     if before == LATER and not _is_kept_for_another(session, talk, LATER):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
-        _take_back(session, made, actor, now)
+        _take_back(session, talk, made, actor, now)
     elif before == NOBODY_THERE and callback is not None:
         same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
-        _take_back(session, (*same, Callback.reason == callback.reason), actor, now)
+        _take_back(session, talk, (*same, Callback.reason == callback.reason), actor, now)
         _is_kept_after_all(session, callback)
     elif before in (WRONG_PERSON, SUPERVISOR) and not _is_kept_for_another(session, talk, before):
         left = _take_back_left(session, talk, actor, now)
@@ -345,8 +346,15 @@ def _is_kept_for_another(session: Session, talk: Talk, code: str) -> bool:
     return session.execute(other.limit(1)).first() is not None
 
 
-def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str, now: datetime) -> None:
-    """The code was corrected: withdraw the callback made for the old one, unless it was asked for since."""
+def _take_back(
+    session: Session, talk: Talk, made: Sequence[ColumnElement[bool]], actor: str, now: datetime
+) -> None:
+    """The code was corrected: withdraw the callback made for the old one, unless it was promised since.
+
+    Its person may have called meanwhile: what they asked for, or were told again, is kept (R13).
+    """
+    if is_counted_on(session, made, talk.closed_at or now):
+        return
     for callback_id in session.scalars(select(Callback.id).where(*made, IS_OWED)).all():
         cancel_callback(session, callback_id, now, actor)
     # One that nobody was to call was left for a person, who would read that somebody is to be called.

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.audit import audit
 from models.callbacks.appointment import check_moment, first_served, promised_by
 from models.callbacks.callback import UNASKED, Callback, advance, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
@@ -118,6 +119,11 @@ def bring_forward(
     if is_later:
         standing.window_starts = standing.window_ends = None
     session.flush()
+    if not is_later and standing.requested_in_call_id != caller.id:
+        # They count on it from now on: no correction of an earlier talk takes it back.
+        audit.record(
+            session, actor=actor, action="ask_again_for_callback", target=f"callback:{standing.id}", now=now
+        )
     if is_later:
         due_at = min(due_at, standing.due_at)
         if not move_callback(session, standing.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor):

@@ -47,6 +47,7 @@ ACTIONS = {
     "replace_lost_pin": N_("replaced a lost PIN"),
     "request_callback": N_("asked for a callback"),
     "ask_again_for_callback": N_("asked again for a callback"),
+    "hear_of_callback": N_("heard when their callback is due"),
     "change_callback": N_("changed a callback"),
     "reschedule_callback": N_("moved a callback to another time"),
     "cancel_callback": N_("canceled a callback"),

@@ -149,6 +149,7 @@ _PUT_OFF = frozenset({"not_safe_callback", "not_safe_later_callback"})
 HAPPENED = {
     "request_callback": N_("The callback was put on the list"),
     "ask_again_for_callback": N_("The person asked again"),
+    "hear_of_callback": N_("The person called and heard when we will call"),
     "change_callback": N_("The person changed how they want to be called"),
     "reschedule_callback": N_("Another time was settled"),
     "claim_callback": N_("Claimed"),

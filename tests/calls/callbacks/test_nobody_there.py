@@ -151,6 +151,107 @@ def test_person_who_became_afraid_since_is_called_after_the_liaison_corrects_tha
     assert last.state != "cancelled"
 
 
+def corrects_to_reached(hotline: Hotline) -> None:
+    """The liaison says of the first talk that the person was reached after all."""
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk).where(Talk.callback_id == callbacks(hotline)[0].id)).one()
+        assert talk.staff_id is not None
+        note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
+
+
+@pytest.mark.parametrize(
+    ("keys", "promised"),
+    [
+        ("2", "You already have a callback. We will call you no later than"),
+        ("2 1", "We will call you no later than"),
+        ("2 2 1", "We will try"),
+        ("2 2 2", "We will try"),
+    ],
+    ids=["told", "left as it is", "morning", "afternoon"],
+)
+def test_person_told_of_the_callback_since_is_called_after_the_liaison_corrects_that_no_one_was_there(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, keys: str, promised: str
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    meets_nobody(phone, hotline)
+    person = phone.another()
+    opens_the_case(person, case)
+    for key in keys.split():
+        person.presses(key)
+    assert person.hears(promised)
+    person.hangs_up()
+
+    corrects_to_reached(hotline)
+
+    first, last = callbacks(hotline)
+    assert (first.outcome, first.replaced_by_id, last.state) == ("reached", None, "requested")
+
+
+def test_person_told_of_the_agreed_call_since_is_called_after_the_liaison_corrects_call_again_later(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    called = phone.answers(accepted_by(phone, hotline)[1])
+    called.presses("1")
+    hotline.jobs.works_off()
+    called.hangs_up()
+    hotline.jobs.works_off()
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        assert talk.staff_id is not None
+        note_outcome(session, talk, "call_later", talk.staff_id, hotline.clock.now, hotline.policy)
+    person = phone.another()
+    opens_the_case(person, case)
+    for key in ("2", "1"):
+        person.presses(key)
+    assert person.hears("We will call you no later than")
+    person.hangs_up()
+
+    corrects_to_reached(hotline)
+
+    assert [(row.state, row.reason) for row in callbacks(hotline)][1:] == [("requested", "call_later")]
+
+
+def test_person_promised_a_call_at_0_since_is_called_after_the_liaison_corrects_that_no_one_was_there(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    meets_nobody(phone, hotline)
+    person = phone.another()
+    opens_the_case(person, case)
+    person.presses("0")
+    liaison = hotline.accepts(person)
+    assert (person.is_talking, liaison.is_talking) == (True, True)
+    hotline.clock.passes(minutes=1)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    liaison.presses("3")
+    assert liaison.hears("It is saved")
+
+    corrects_to_reached(hotline)
+
+    assert [row.state for row in callbacks(hotline)] == ["reached", "requested"]
+
+
+def test_caller_without_a_pin_who_asks_again_is_called_after_the_liaison_corrects_that_no_one_was_there(
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    asks(phone.another(), *EXPRESS)
+    meets_nobody(phone, hotline)
+    assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
+
+    corrects_to_reached(hotline)
+
+    assert [row.state for row in callbacks(hotline)] == ["reached", "requested"]
+
+
 def test_caller_without_a_pin_whose_callback_met_nobody_twice_may_ask_again(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
