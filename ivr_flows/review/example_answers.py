@@ -162,6 +162,11 @@ def _since(*, wrong_tries: bool, first_call: bool = False) -> Answer:
     return answer
 
 
+def _calls_were_paused(desk: Desk) -> None:
+    desk.say("notices.were_paused", on=desk.when(_SINCE, on=True))
+    _since(wrong_tries=False)(desk)
+
+
 def _calls_were_stopped(desk: Desk) -> None:
     desk.say("notices.were_stopped", on=desk.when(_SINCE, on=True))
 
@@ -316,6 +321,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a call before": _since(wrong_tries=False),
         "wrong tries since": _since(wrong_tries=True),
         "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
+        "a pause that is over": _calls_were_paused,
     },
     ("since_last_call", "stopped"): {"": _say_all()},
     ("since_last_call", "calls_stopped"): {"": _calls_were_stopped},

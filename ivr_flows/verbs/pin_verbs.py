@@ -12,7 +12,7 @@ from models.calls.pin_try import Guess, is_since_last_call, tries_told
 from models.cases.case import NUMBER_LENGTHS, begins_number
 from models.cases.duress import pin_in_force
 from models.cases.pin import Match
-from models.notices.registering import leave_ended, read_back, resume
+from models.notices.registering import is_pause_over, leave_ended, read_back, resume
 from models.overview.phone_stop import answer_notice
 from models.overview.pin_change import Chosen, FirstEntry, SecondEntry, Weighed, change_pin
 from models.staff.lost_pin_report import reporting
@@ -21,6 +21,8 @@ from models.staff.lost_pin_report import reporting
 NEW_PIN_KEY = "4"
 #: Keys that repeat the same words: once more, in another language, slower.
 _SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
+#: The menus that follow the status and what is told after it.
+_AFTER_TOLD = frozenset({"case_menu", "case_menu_more", "news_menu", "news_menu_more"})
 
 
 @answers("go", "stopped", "calls_stopped")
@@ -28,14 +30,19 @@ def since_last_call(desk: Desk, _digits: str) -> str:
     """A phone that said stop first (R33), then when the case was last opened and whether wrong PINs came.
 
     Before that: the calls about changes were stopped or paused with the PIN, maybe by somebody else. A caller
-    who was at these calls in this call knows what stands.
+    who was at these calls in this call knows what stands. Of a pause that has ended by itself nothing is
+    asked, since we call again.
     """
     call = desk.call
     if call.stops_untold and "stop_held" not in steps_in_case(desk):
         return "stopped"
-    if call.calls_stopped_at is not None and not {"notices", "calls_held"} & set(steps_in_case(desk)):
-        desk.say("notices.were_stopped", on=desk.when(call.calls_stopped_at, on=True))
-        return "calls_stopped"
+    if call.calls_stopped_at is not None and not {"notices", "calls_held"} & steps_in_case(desk):
+        on = desk.when(call.calls_stopped_at, on=True)
+        if not _is_pause_over(desk):
+            desk.say("notices.were_stopped", on=on)
+            return "calls_stopped"
+        if "person_told" not in steps_in_case(desk):
+            desk.say("notices.were_paused", on=on)
     if call.wrong_tries:
         since_then = is_since_last_call(desk.session, call)
         desk.say("since.wrong_tries" if since_then else "since.wrong_tries_first")
@@ -49,11 +56,17 @@ def since_last_call(desk: Desk, _digits: str) -> str:
 def heard_of_tries(desk: Desk, key: str) -> None:
     """A key after the notice of wrong PINs: the next call does not have to tell of the same ones (R04).
 
+    Nor of a pause of the calls about changes that has ended by itself.
+
     Silence does not count: a caller who hung up, or went to a person before, is told in the next call. So is
     a caller who had it repeated, slower or in another language, until they press another key.
     """
-    if desk.call.wrong_tries and key not in _SAID_AGAIN and "person_told" in steps_in_case(desk):
+    if key in _SAID_AGAIN or "person_told" not in steps_in_case(desk):
+        return
+    if desk.call.wrong_tries:
         desk.writes += tries_told(desk.call)
+    if desk.call.step in _AFTER_TOLD and _is_pause_over(desk):
+        leave_calls_stopped.run(desk, key)
 
 
 @answers("lifted", "again", "held")
@@ -109,6 +122,14 @@ def leave_calls_stopped(desk: Desk, _digits: str) -> str:
         leave_ended(desk.session, desk.call.case_id, desk.now, until=desk.call.verified_at)
     desk.call.calls_stopped_at = None
     return "left"
+
+
+def _is_pause_over(desk: Desk) -> bool:
+    """Whether somebody paused the calls about changes, nobody was told, and the pause has ended by itself."""
+    call = desk.call
+    if call.calls_stopped_at is None or call.case_id is None:
+        return False
+    return is_pause_over(desk.session, call.case_id, desk.now)
 
 
 @answers("yes", "no")

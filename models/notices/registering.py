@@ -225,6 +225,12 @@ def registration_of(session: Session, case_id: int) -> Registration | None:
     return session.scalars(mine.execution_options(populate_existing=True)).first()
 
 
+def is_pause_over(session: Session, case_id: int, now: datetime) -> bool:
+    """Whether the case's registration was paused, and the pause has ended by itself."""
+    found = registration_of(session, case_id)
+    return found is not None and found.paused_until is not None and found.paused_until <= now
+
+
 def choices_of(session: Session, case_id: int) -> Choices:
     """What a standing registration says now, to change a part of it with ``dataclasses.replace``.
 

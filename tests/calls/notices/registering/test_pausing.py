@@ -94,6 +94,38 @@ def test_pause_is_over_at_the_key_for_these_calls(phone: Phone, case: MadeCase, 
     assert "were stopped or paused" not in calls(phone, case).heard_so_far
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("1", "were paused on Wednesday, November 25. It may have been you. That pause is over."),
+        ("2", "se pausaron el miércoles 25 de noviembre. Puede haber sido usted. Esa pausa ya terminó."),
+    ],
+    ids=["english", "spanish"],
+)
+def test_pause_that_ended_by_itself_is_told_and_nothing_is_asked(
+    phone: Phone, case: MadeCase, hotline: Hotline, language: str, said: str
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "1", from_="+12025550166").hangs_up()
+    hotline.clock.passes(days=9)
+
+    caller = phone.another()
+    opens_the_case(caller, case, language=language, from_=CALLER)
+
+    assert caller.hears(said)
+    assert "To have these calls again" not in caller.heard_so_far
+    # They heard all of it again and hung up: somebody else may have been on the phone.
+    caller.presses("*")
+    caller.hangs_up()
+    again = calls(phone, case)
+    assert again.hears("That pause is over", "To hear it again, press 1")
+    # A key after it: the next call does not tell of it, nor does this one again.
+    again.presses("1")
+    assert again.does_not_hear("That pause is over")
+    again.hangs_up()
+    assert "That pause is over" not in calls(phone, case).heard_so_far
+
+
 def test_stopped_calls_are_asked_about_until_the_caller_agreed_again_or_said_no(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
