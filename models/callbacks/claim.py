@@ -33,6 +33,8 @@ from models.store.refusal import RefusedError
 
 #: The roles that may take a callback away from somebody else.
 OVERSEERS = ("supervisor", "administrator")
+#: The audit's word for a callback that was handed to a colleague.
+HANDED = "hand_callback"
 #: In the words of the partial index of callbacks that were left.
 WAITS = (text("callbacks.state = 'left_for_staff'"), Callback.outcome == BEHIND_NEWS)
 _IN_CALL = ("ringing_liaison", "ringing_caller", "talking")
@@ -93,8 +95,8 @@ def hand(
     """Hand a callback to a colleague on shift: the claim is theirs, for the few minutes to begin it.
 
     Returns the colleague. If they do not begin it, it goes back to the list. Raises RefusedError when it is
-    somebody else's, somebody is being called for it, or it is over, and for a colleague who is not on shift
-    or not on the staff list.
+    somebody else's, somebody is being called for it, or it is over, and for a colleague who is not on shift,
+    on a break, or not on the staff list.
     """
     callback = standing(session, callback_id)
     # Locked, so that deactivating their account at this same moment comes before or after.
@@ -103,6 +105,8 @@ def hand(
         raise RefusedError(CallbackRefusal.UNKNOWN_COLLEAGUE)
     if not colleague.on_shift:
         raise RefusedError(CallbackRefusal.OFF_SHIFT, name=name_of(session, colleague))
+    if colleague.resting_until is not None:
+        raise RefusedError(CallbackRefusal.ON_BREAK, name=name_of(session, colleague))
     if callback.state == "claimed" and callback.staff_id not in (None, staff.id):
         # An overseer hands on a callback that somebody else claimed.
         if staff.role not in OVERSEERS:
@@ -117,7 +121,7 @@ def hand(
     audit.record(
         session,
         actor=actor_of(staff.id),
-        action="hand_callback",
+        action=HANDED,
         target=f"callback:{callback.id}",
         facts={"to": f"staff:{colleague.id}"},
         now=now,

@@ -29,6 +29,8 @@ class CallbackRefusal(StrEnum):
     UNKNOWN_COLLEAGUE = auto()
     #: ``name``: the colleague.
     OFF_SHIFT = auto()
+    #: ``name``: the colleague.
+    ON_BREAK = auto()
     #: ``days``: the longest time ahead.
     TIME_OUT_OF_RANGE = auto()
     NO_COMMON_HOURS = auto()

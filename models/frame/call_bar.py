@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     CompoundSelect,
+    String,
     and_,
     bindparam,
     case,
@@ -22,7 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from models.audit.audit import AuditEntry
 from models.callbacks.callback import Callback
+from models.callbacks.claim import HANDED
 from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
@@ -70,7 +73,7 @@ class OwnCall:
 
     ``talk_id`` is set from the moment two people talk, ``callback_id`` for a callback. Not ``leads``:
     somebody else leads the talk, into which this person is called or came. ``leg_id`` is the leg that rings
-    for a caller at 0 or for a colleague's talk.
+    for a caller at 0 or for a colleague's talk. ``handed_at`` is when a colleague handed them the callback.
     """
 
     callback_id: int | None
@@ -84,6 +87,7 @@ class OwnCall:
     lease_until: datetime | None
     began_at: datetime | None
     held_at: datetime | None
+    handed_at: datetime | None = None
     others: tuple[Other, ...] = ()
 
 
@@ -130,6 +134,17 @@ _JOINS_AS = case(
     (Call.accepted_at.is_not(None), literal_column("'talking'")), else_=literal_column("'ringing_liaison'")
 )
 _ME: BindParameter[int] = bindparam("staff_id")
+#: A claim made with that entry is a colleague's doing, and news to the one who has it.
+_HANDED_AT = (
+    select(func.max(AuditEntry.at))
+    .where(
+        AuditEntry.target == literal_column("'callback:'") + cast(Callback.id, String),
+        AuditEntry.at == Callback.claimed_at,
+        AuditEntry.action == HANDED,
+    )
+    .correlate(Callback)
+    .scalar_subquery()
+)
 #: Everything of one person in one statement, since every open page asks for it at every change. Its columns
 #: are the fields of OwnCall.
 _OWN: CompoundSelect[Any] = union_all(
@@ -146,12 +161,13 @@ _OWN: CompoundSelect[Any] = union_all(
         Callback.lease_until.label("lease_until"),
         Talk.began_at.label("began_at"),
         Talk.held_at.label("held_at"),
+        _HANDED_AT.label("handed_at"),
     )
     .outerjoin(Talk, Talk.callback_id == Callback.id)
     .where(_IN_HAND, Callback.staff_id == _ME),
     select(
         null(), Talk.id, null(), literal_column("'talking'"), literal_column("1"), Talk.language,
-        null(), null(), null(), Talk.began_at, Talk.held_at,
+        null(), null(), null(), Talk.began_at, Talk.held_at, null(),
     ).where(Talk.staff_id == _ME, IS_ON, Talk.callback_id.is_(None)),
     select(
         Call.callback_id,
@@ -165,6 +181,7 @@ _OWN: CompoundSelect[Any] = union_all(
         null(),
         Talk.began_at,
         Talk.held_at,
+        null(),
     )
     .outerjoin(Callback, Callback.id == Call.callback_id)
     .outerjoin(_CALLER, _CALLER.id == Call.parent_call_id)

@@ -52,6 +52,7 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
     ]
     if standing.missed:
         found.append(News((f"away:{_stamp(standing.since)}",), set_away(standing.missed), alerts=True))
+    found += [_handed(call, call.handed_at) for call in bar.calls if call.handed_at is not None]
     found += [
         News((f"claim:{call.callback_id}",), _("Your claim ends in 1 min."))
         for call in bar.calls
@@ -148,6 +149,15 @@ def _of_call(call: OwnCall) -> News:
             (f"call:{key}:calling",), _("You accepted. Stay on your phone: the line calls the person.")
         )
     return News((f"call:{key}:talking",), _("You are in a call: %(what)s.", what=what))
+
+
+def _handed(call: OwnCall, at: datetime) -> News:
+    token = (f"handed:{call.callback_id}:{_stamp(at)}",)
+    said = _("A colleague handed this to you: %(what)s.", what=what_for(call))
+    if call.state != "claimed":
+        # They began it; a ring that they miss is not handed to them again.
+        return News((), said, alerts=True, kept=token)
+    return News(token, said, alerts=True)
 
 
 def _of_callout(callout: OwnCallout) -> News:

@@ -105,10 +105,11 @@ class Bar:
 
     @property
     def count(self) -> int:
-        """The number in the title: a ringing call, urgent work that nobody has, own overdue claims."""
+        """The number in the title: a ringing call, work of nobody or handed to them, own overdue claims."""
         ringing = self.call is not None and self.call.state == "ringing_liaison"
         late = overdue(self.standing, self.calls, self.now)
-        theirs = set(late) - set(self.standing.untaken.overdue)
+        handed = {one.callback_id for one in self.claims if one.handed_at is not None}
+        theirs = handed | (set(late) - set(self.standing.untaken.overdue))
         return int(ringing) + self.standing.untaken.count + len(theirs)
 
     @property

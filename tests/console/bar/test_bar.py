@@ -434,6 +434,40 @@ def test_claim_is_shown_with_its_end_and_announced_in_its_last_minute(
     assert news_of(ana)[f"claim:{callback_id}"] == "Your claim ends in 1 min."
 
 
+def test_colleague_who_is_handed_a_callback_is_told_on_every_page_also_in_a_call(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = (staff(name=name, on_shift=True).signs_in() for name in ("Ana Demo", "Luis Demo"))
+    talking = leads(office_rows, luis)
+    handed = office_rows.promises(urgency="urgent", due_at=clock() + timedelta(minutes=50))
+    ana.opens(f"/console/callbacks/{handed}").fills(to=str(luis.staff_id)).clicks("Hand to colleague")
+
+    shown = bar_of(luis)
+    assert "In a call" in shown
+    assert "Handed to you until 10:05 AM: Callback, English, urgent" in shown
+    assert luis.page.get_element_by_id("bar-claim-what").get("href") == f"/console/callbacks/{handed}"
+    assert luis.page.xpath("//*[@data-count]/@data-count") == ["1"]
+    (news,) = luis.page.xpath("//ul[@id='bar-news']/li[@data-alerts][@data-tokens!='']")
+    assert news.get("data-says") == "A colleague handed this to you: Callback, English, urgent."
+    assert news.get("data-tokens").startswith(f"handed:{handed}:")
+    assert not any("handed" in one for one in news_of(ana).values())
+
+    # He begins it and misses his own phone: nobody has handed it to him again.
+    office_rows.becomes(talking, state="reached", closed_at=clock(), outcome="reached")
+    token = news.get("data-tokens")
+    office_rows.becomes(handed, state="ringing_liaison")
+    (kept,) = luis.opens(ELSEWHERE).page.xpath(f"//ul[@id='bar-news']/li[@data-kept='{token}']")
+    assert kept.get("data-tokens") == ""
+
+
+def test_own_claim_is_no_news(staff: Any, office_rows: Office) -> None:
+    ana = staff(on_shift=True).signs_in()
+    ana.opens(f"/console/callbacks/{office_rows.promises()}").clicks("Claim")
+
+    assert "Claimed until 10:15 AM: Callback, English" in bar_of(ana)
+    assert list(news_of(ana)) == ["shift:on_shift"]
+
+
 def test_urgent_and_overdue_work_that_nobody_has_is_told_once_by_each_token(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:

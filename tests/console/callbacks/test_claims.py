@@ -145,6 +145,11 @@ def test_colleague_on_a_break_is_not_said_to_be_free(
     with database.transaction() as session:
         session.get_one(Staff, luis.staff_id).resting_until = now + timedelta(minutes=10)
 
+    ana.fills(to=str(luis.staff_id)).clicks("Hand to colleague")
+
+    assert ana.reads("Luis Demo is on a break. Choose another colleague.")
+    assert office_rows.row(callback_id).state == "requested"
+
     ana.opens(f"/console/callbacks/{callback_id}")
 
     assert not ana.reads("Luis Demo –"), "they cannot come now"

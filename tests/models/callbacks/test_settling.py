@@ -47,6 +47,16 @@ def test_callback_is_assigned_only_to_a_person_on_shift(
     assert call_center.callback().staff_id is None
 
 
+def test_callback_is_handed_to_nobody_who_rests_after_a_hard_call(
+    call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
+) -> None:
+    with call_center.database.transaction() as session:
+        session.get_one(Staff, luis.id).resting_until = call_center.now + timedelta(minutes=10)
+    with pytest.raises(RefusedError, match=f"^{CallbackRefusal.ON_BREAK}$"):
+        console.does(hand, callback.id, ana, luis.id, call_center.now, call_center.policies)
+    assert call_center.callback().staff_id is None
+
+
 def test_only_an_overseer_takes_a_callback_out_of_somebody_elses_hands(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
