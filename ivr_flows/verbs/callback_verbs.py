@@ -25,6 +25,7 @@ from ivr_flows.verbs.told_promise import (
     note_told,
     open_number,
     raise_for_news,
+    stands_elsewhere,
     waiting_promise,
     was_told,
 )
@@ -257,9 +258,13 @@ def promise(
     # The caller is listening to these words: the end of this call makes it due, or at the latest some minutes
     # from now.
     first_at = max(first_at, first_due(desk.call, desk.now))
-    if not verified:
+    is_lapsed = verified and not desk.is_verified
+    if not verified or (is_lapsed and stands_elsewhere(desk, number)):
+        # No word tells of a callback to another phone (R11), so the one promised now rings this phone. It is
+        # without the case, and staff are not told of news.
+        why = "waited" if verified and reason == "hard_news" else reason
         first = Promise(
-            number=number, urgency=urgency, reason=reason, verified=False, language=call.language,
+            number=number, urgency=urgency, reason=why, verified=False, language=call.language,
             time_zone=zone, requested_at=since or desk.now, due_at=due_at, next_attempt_at=first_at,
             call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
@@ -267,6 +272,8 @@ def promise(
         made = request_without_pin(desk.session, call, first, desk.now, a_day=a_day, policy=policy)
         if made is None:
             return "refused"
+        if verified:
+            return _say_to_lapsed(desk, asked, reason, asker)
         line = call.line if call.line in office.lines else office.lines[0]
         return say_promised(desk, urgency, window, due_at, wait=wait, line=line)
     found = request_callback(
@@ -277,16 +284,12 @@ def promise(
     )  # fmt: skip
     if found is None:
         return "refused"
-    line = shown_line(desk.session, found, office.lines)
-    if not desk.is_verified:
+    if is_lapsed:
         # Only this call's answers are said next (R11), so the safer ones must count.
         wishes = Wishes.of_text(call.wishes)
         save_safer(desk.session, found.id, wishes, actor=f"caller:{call.id}", now=desk.now)
-        told = asked if asked == "urgent" else class_of(desk, reason, verified=False)[0]
-        due_at, wait = due_of(desk, told, asker)
-        # None of these callers hears which number it will show: it may differ from what this caller expects,
-        # and omitting it only then would reveal an existing callback.
-        return say_promised(desk, told, None, due_at, wait=wait, line=None)
+        return _say_to_lapsed(desk, asked, reason, asker)
+    line = shown_line(desk.session, found, office.lines)
     desk.asked_for = found
     if (window is not None or any_time) and not can_change(found):
         # Somebody is already being called for it: the time just chosen does not apply to this round.
@@ -304,6 +307,15 @@ def promise(
     return say_promised(
         desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere, moved=moved
     )
+
+
+def _say_to_lapsed(desk: Desk, asked: str, reason: str, asker: Asker) -> str:
+    """Say the promise to a caller whose PIN was right, but would now be asked for again (R11)."""
+    told = asked if asked == "urgent" else class_of(desk, reason, verified=False)[0]
+    due_at, wait = due_of(desk, told, asker)
+    # None of these callers hears which number it will show: it may differ from what this caller expects,
+    # and omitting it only then would reveal an existing callback.
+    return say_promised(desk, told, None, due_at, wait=wait, line=None)
 
 
 @answers("kept", "gone")

@@ -9,6 +9,7 @@ from models.callbacks.callback_request import make_urgent, owed_to_case, record_
 from models.callbacks.claim import bring_back, is_waiting, waits_behind
 from models.callbacks.promised_time import Asker
 from models.calls.call_state import CallState
+from models.cases.duress import is_calling_paused
 from models.cases.safe_phone import is_barred
 
 #: The prefix of an entry in a call's trail that is not a step: the callback that the caller was told of.
@@ -101,3 +102,15 @@ def elsewhere_prompt(desk: Desk, phone_key: str | None) -> str | None:
         return None
     # Asking again would call this phone only if it may be called for the case (R08, R33).
     return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"
+
+
+def stands_elsewhere(desk: Desk, number: str) -> bool:
+    """Whether ``number`` is the phone in this caller's hand, and their case's callback is for another one.
+
+    No after a use of the duress PIN: one liaison judges every call for such a case (R10).
+    """
+    call = desk.call
+    found = owed_to_case(desk.session, call.case_id) if number == desk.called_from() else None
+    if found is None or found.phone_key == desk.keyring.index("phone", number):
+        return False
+    return not is_calling_paused(desk.session, call.case_id, call.registrant_id)

@@ -14,11 +14,13 @@ from tests.calls.at_0.waiting import OTHER, TALKER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, wrong
 from tests.conftest import ON_BOTH, ON_SQLITE, in_turn
-from tests.factories import MadeCase
-from tests.phone import Phone
+from tests.factories import MadeCase, make_duress_pin
+from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
+HERE = "+12025550147"
 IN_CUSTODY = "This person is in custody"
 
 
@@ -61,6 +63,16 @@ def asks_for_a_morning(phone: Phone, case: MadeCase) -> None:
     """The case has a callback tomorrow morning, from an earlier call."""
     opens_the_case(phone, case)
     for key in ("2", "2", "1", "1"):
+        phone.presses(key)
+    phone.hangs_up()
+
+
+def asks_for_an_evening(phone: Phone, case: MadeCase, status: str) -> None:
+    """A call about this case to another phone, in the evening."""
+    opens_the_case(phone, case, from_=OTHER)
+    if status == "escaped":
+        phone.presses("1")
+    for key in ("2", "2", "3"):
         phone.presses(key)
     phone.hangs_up()
 
@@ -252,6 +264,66 @@ def test_callback_kept_from_the_queue_after_ten_minutes_does_not_tell_of_hard_ne
     assert with_news.hears("We will call you")
     assert with_news.heard == without.heard
     assert hotline.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("status", ["in_custody", "escaped"])
+def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_one_elsewhere(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, status: str, language: str
+) -> None:
+    """The words told of no other phone, and only the other phone rang."""
+    case = make_case(custody_status=status, phone=CALLER)
+    asks_for_an_evening(phone.another(), case, status)
+    elsewhere = hotline.row(select(Callback))
+    alone = phone.another()
+    both = {phone: case, alone: make_case(custody_status="in_custody")}
+    for caller, opened in both.items():
+        opens_the_case(caller, opened, language=language, from_=CALLER if caller is phone else HERE)
+        caller.presses("0")
+    for _ in range(11):
+        clock.passes(minutes=1)
+        for caller in both:
+            caller.says_nothing()
+
+    for caller in both:
+        caller.presses("1")
+        caller.hangs_up()
+
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+    assert phone.heard == alone.heard
+    first, kept, _other = hotline.rows(select(Callback).order_by(Callback.id))
+    facts = ("state", "urgency", "phone_key", "due_at", "next_attempt_at", "window_starts", "window_ends")
+    assert [getattr(first, one) for one in facts] == [getattr(elsewhere, one) for one in facts]
+    assert kept.phone_key == hotline.database.keyring.index("phone", CALLER)
+    # Staff who take it see no case, and no news.
+    assert (kept.state, kept.case_id, kept.verified, kept.reason) == ("requested", None, False, "waited")
+    assert kept.urgency == ("urgent" if status == "escaped" else "other")
+    busy.hangs_up()
+    clock.passes(minutes=2)
+    for _ in range(3):
+        hotline.jobs.works_off()
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    liaison = phone.answers(hotline.carrier.ringing[-1])
+    liaison.presses("1")
+    hotline.jobs.works_off()
+    assert hotline.rung() == [CALLER]
+
+
+def test_callback_kept_under_the_duress_pin_after_ten_minutes_is_left_to_the_liaison_who_judges(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    with hotline.database.transaction() as session:
+        coerced = make_duress_pin(session, case, now=clock.now)
+    asks_for_an_evening(phone.another(), coerced, "in_custody")
+    opens_the_case(phone, coerced, from_=CALLER)
+    phone.presses("0")
+    waits(phone, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert hotline.rows(select(Callback).where(Callback.case_id.is_(None))) == []
 
 
 @in_turn("line", ["main", "other", "none"])
