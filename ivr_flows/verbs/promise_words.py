@@ -12,6 +12,7 @@ from models.callbacks.lone_refusal import refused_lines
 from models.callbacks.promised_time import Asker, moved_to, urgent_due
 from models.callbacks.shown_line import shown_line
 from models.calls.pacing import is_any_noted, is_refused, taking_none
+from models.cases.duress import waits_for_liaison
 from models.outcomes.diverted import RECORDINGS
 from models.overview.wait_time import callback_wait
 from models.store.heartbeat import nobody_dials
@@ -151,10 +152,14 @@ def _may_say_when(desk: Desk, line_of: _LineOf | None) -> bool:
     """Whether a call that shows the number of ``line_of`` goes out, or else one from the number of this call.
 
     The carrier can be reached, takes the account's calls and those from that number, and a worker or the
-    sweeper is alive.
+    sweeper is alive. After a use of the duress PIN no call goes out by itself. A caller whose own PIN tells
+    the status hears so, and nobody else: where the phrase is the neutral one, all words are alike (R10, R13).
     """
     session = desk.session
     if nobody_dials(session, desk.now):
+        return False
+    tells_status = desk.is_verified and desk.heard().kind == "status"
+    if tells_status and waits_for_liaison(session, desk.call.case_id):
         return False
     # Mostly nothing is refused: one question to the database answers all, and the number is not looked for.
     if not is_any_noted(session):

@@ -130,6 +130,14 @@ def is_calling_paused(session: Session, case_id: int | None, registrant_id: int 
     return session.execute(_PAUSED, whose).first() is not None
 
 
+def waits_for_liaison(session: Session, case_id: int | None) -> bool:
+    """Whether only those who know of a use may call for this case, so that nobody knows when they will.
+
+    Never for a duress case: what its callers hear is what callers of a denied case hear (R13).
+    """
+    return session.execute(_WAITS_FOR_LIAISON, {"case_id": case_id}).first() is not None
+
+
 def may_call(session: Session, staff_id: int | None, case_id: int | None, registrant_id: int | None) -> bool:
     """Whether this member of staff may call for this case: after a use, only those who know of it (R10).
 
@@ -175,6 +183,7 @@ PAUSED_CASES = (
     .join(_THEIRS, _THEIRS.registrant_id == _REAL.registrant_id)
     .where(IN_USE)
 )
+_WAITS_FOR_LIAISON = PAUSED_CASES.where(_THEIRS.id == bindparam("case_id"))
 #: The liaison who was told of each use that pauses the calls of a case or a registrant.
 _PAUSED = (
     select(DuressWatch.staff_id)

@@ -2,7 +2,8 @@
 
 The call itself writes nothing that another call would not write: the sweeper finds the use in the times of
 the duress case. A notice that the pause leaves to staff is told to the same people, since no list or page of
-others names it. Nothing here is counted, measured or published.
+others names it, and so is each callback that is asked for while calls are paused. Nothing here is counted,
+measured or published.
 """
 
 from collections.abc import Sequence
@@ -105,17 +106,21 @@ def has_untold_use(session: Session) -> bool:
 def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: bool) -> None:
     """Tell each new use to one liaison and every supervisor, and give the liaison the case's callbacks.
 
-    They are told again when another notice waits for staff: in this case nobody else is paged about it. They
-    are also told when another liaison takes over, since the first one is no longer a liaison here. Without
-    any liaison the supervisors alone are told, and the sweeper looks for one again.
+    They are told again when another notice waits for staff, or a callback is asked for: in this case nobody
+    else is paged about it, or rung. They are also told when another liaison takes over, since the first one
+    is no longer a liaison here. Without any liaison the supervisors alone are told, and the sweeper looks for
+    one again.
     """
     for watch, case in session.execute(_WATCHED.with_for_update(of=DuressWatch)).all():
         liaison = _liaison_for(session, watch, case)
         notice_at = _untold_notice(session, watch, case) if _is_paused(watch, case) else None
         passes_on = _passes_on(session, watch, case, liaison)
-        if _is_untold(watch, case) or notice_at is not None or passes_on:
+        # Without a liaison nobody is given these, and each pass of the sweeper would tell of them.
+        asked = [] if liaison is None else [one for one in _loose(session, watch, case) if _is_asked(one)]
+        if _is_untold(watch, case) or notice_at is not None or passes_on or asked:
             watch.staff_id = None if liaison is None else liaison.id
-            _tell(session, liaison, now, is_open)
+            is_urgent = any(one.urgency == "urgent" for one in asked)
+            _tell(session, liaison, now, is_open, is_urgent=is_urgent)
             moments = (watch.told_at, case.last_verified_at, notice_at)
             watch.told_at = max(moment for moment in moments if moment is not None)
             audit.record(
@@ -195,10 +200,22 @@ def _liaison_for(session: Session, watch: DuressWatch, case: Case) -> Staff | No
     return max(liaisons, key=how_fit, default=None)
 
 
-def _tell(session: Session, liaison: Staff | None, now: datetime, is_open: bool) -> None:
-    told = [] if liaison is None else [Told(liaison.id, 1, liaison.on_shift or liaison.on_call)]
+def _is_asked(callback: Callback) -> bool:
+    """Whether a callback was just asked for, or returned untried; not one that its liaison called for."""
+    return callback.state == "requested" and callback.caller_tries == 0
+
+
+def _tell(session: Session, liaison: Staff | None, now: datetime, is_open: bool, *, is_urgent: bool) -> None:
+    """Tell the liaison and the supervisors.
+
+    An urgent callback that a liaison at home would be told of rings the supervisors at any hour: no colleague
+    on call may know of it.
+    """
+    is_here = liaison is not None and (liaison.on_shift or liaison.on_call)
+    told = [] if liaison is None else [Told(liaison.id, 1, is_here)]
+    is_theirs = is_urgent and (liaison is None or not is_here or liaison.away)
     told += [
-        Told(one.staff_id, 1, is_open or one.is_at_hand)
+        Told(one.staff_id, 1, is_open or one.is_at_hand or is_theirs)
         for one in recipients(session)
         if one.role == "supervisor"
     ]
