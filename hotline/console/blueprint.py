@@ -46,7 +46,7 @@ from hotline.console.shell import home_views, static_files
 from hotline.console.shell.area import area as shell
 from hotline.console.shell.console import EXTENSION, Console
 from hotline.console.shell.cookie import PREFIX, SealedCookies, is_console
-from hotline.console.shell.guard import BODY_BYTES, me, recognise
+from hotline.console.shell.guard import BODY_BYTES, me, recognise, tell_of_kept_form
 from hotline.console.shell.headers import set_headers
 from hotline.console.shell.layout import install_layout
 from hotline.console.shell.navigation import Entry, Group, Navigation
@@ -174,6 +174,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         )
 
     blueprint.after_request(set_headers)
+    blueprint.after_request(tell_of_kept_form)
     for area, _views in AREAS:
         blueprint.register_blueprint(area)
     if console.settings.oidc_issuer is not None:

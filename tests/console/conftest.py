@@ -230,6 +230,13 @@ class Member(Browser):
         self.path = self._ahead = "/console/"
         return self
 
+    def signs_in_again(self, now: datetime) -> "Member":
+        """Sign in on the page that says that the session has ended; for one who has an authenticator."""
+        assert self.heading == "Sign in"
+        self.fills(email=self.email, password=self.password).clicks("Sign in")
+        self.fills(code=self.code(now)).clicks("Continue")
+        return self
+
 
 def words(element: Any) -> str:
     """The words in an element, with single spaces."""

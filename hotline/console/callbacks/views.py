@@ -29,7 +29,7 @@ class HowToTalk(NamedTuple):
 
 
 @area.get("/callbacks")
-@guard_staff(*ROLES)
+@guard_staff(*ROLES, own_call=True)
 def callbacks() -> str:
     with console.database.reading() as session:
         current = _current(session)

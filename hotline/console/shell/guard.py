@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from hotline.console.shell.console import console
 from hotline.console.shell.kept_request import TOKEN, keep_request, page_at_hand
+from hotline.console.shell.typed_fields import FORM_IS_GONE
 from hotline.console.shell.words import _
 from models.staff.kept_form import KeptForm, forget_kept_forms, read_kept_forms
 from models.staff.staff import ROLES
@@ -64,6 +65,7 @@ def guard_staff(
     streams: bool = False,
     act: str = "",
     is_file: bool = False,
+    own_call: bool = False,
 ) -> Callable[[View], View]:
     """Let staff of these roles in. Others get 403; signed-out people sign in first and then come back.
 
@@ -71,8 +73,10 @@ def guard_staff(
     ``live``: the page itself sends this request, so it does not keep an idle session alive. ``body_bytes``:
     the most bytes that a request may have. ``streams``: the view reads the body while it arrives, and so
     checks the form's token itself. ``act``: what a form that is sent here does, as its button says, for the
-    page that asks for a proof first. ``is_file``: the answer is a file. The wrapper has ``guard``, ``roles``
-    and ``fresh`` for the test that walks every route. Raises ValueError for an unknown role.
+    page that asks for a proof first. ``is_file``: the answer is a file. ``own_call``: the page shows the
+    reader's call, whichever that is, so what was typed in it belongs to another page. The wrapper has
+    ``guard``, ``roles`` and ``fresh`` for the test that walks every route. Raises ValueError for an unknown
+    role.
     """
     if not roles or not set(roles) <= set(ROLES):
         raise ValueError("A page is for some of the roles that there are.")
@@ -97,6 +101,7 @@ def guard_staff(
         guarded.streams = streams  # type: ignore[attr-defined]
         guarded.act = act  # type: ignore[attr-defined]
         guarded.is_file = is_file  # type: ignore[attr-defined]
+        guarded.own_call = own_call  # type: ignore[attr-defined]
         return guarded
 
     return wrap
@@ -117,7 +122,9 @@ def recognise(*, live: bool) -> None:
             see_session(writing, found.session_id, now)
     g.person = _person(found)
     g.language = g.person.language
-    if found.has_kept and request.method == "GET":
+    # Panes that htmx puts into the open page have no place for the message about the form.
+    is_whole = "HX-Request" not in request.headers or "HX-History-Restore-Request" in request.headers
+    if found.has_kept and request.method == "GET" and is_whole:
         _show_kept_form(found.session_id)
 
 
@@ -154,7 +161,7 @@ def confirm_first() -> Response:
     """Ask them to prove their identity again, then lead back; a form is kept, and sent after the proof."""
     kept = keep_request(continues=True)
     # The address names the form, so that each of several tabs goes on with what was pressed in it.
-    key = None if kept is None or kept.act is None else kept.key
+    key = kept.key if kept is not None and kept.at else None
     return _whole_page(url_for("console.sign_in.confirm", of=key))
 
 
@@ -177,11 +184,19 @@ def _show_kept_form(session_id: int) -> None:
         return
     kept = found[-1]
     with console.database.transaction() as writing:
-        forget_kept_forms(writing, session_id, found)
+        # What was sent from this page to another address is shown the next time.
+        forget_kept_forms(writing, session_id, [one for one in found if one.act == kept.act])
     if kept.fields:
-        g.kept_form = kept.fields
+        g.kept_form = kept
     else:
         flash(_("Nothing was done: you have to prove who you are first. Press the button again."), "warning")
+
+
+def tell_of_kept_form(response: Response) -> Response:
+    """Say on the next page that a form was not sent, where its own page leads to another one."""
+    if "kept_form" in g and response.status_code in {301, 302, 303, 307, 308}:
+        flash(_(FORM_IS_GONE), "warning")
+    return response
 
 
 def _person(found: SignedIn) -> Person:

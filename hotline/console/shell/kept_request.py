@@ -1,6 +1,7 @@
 """Remembers a request while its sender signs in: the page, and for a form also what was typed."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, request, session, url_for
@@ -25,18 +26,20 @@ def keep_request(*, continues: bool = False) -> KeptForm | None:
     Returns the form that was kept. With ``continues`` it is sent again after a new proof of identity. A form
     that had a secret or a file is not, because those are never stored: its page shows what else was typed.
     """
-    page = page_of_form() if request.method == "POST" else page_at_hand()
-    session[WANTED] = page if len(page) <= LONGEST_PAGE else urlsplit(page).path[:LONGEST_PAGE]
+    page = _lasting_page_of_form() if request.method == "POST" else page_at_hand()
+    page = page if len(page) <= LONGEST_PAGE else urlsplit(page).path[:LONGEST_PAGE]
+    session[WANTED] = page
     token = session.get(TOKEN)
     # A form with a file is never stored: reading it would write the file to another place (R12).
     if request.method != "POST" or not isinstance(token, str) or request.mimetype == "multipart/form-data":
         return None
     fields = {name: request.form.getlist(name) for name in request.form if not _SECRET.search(name.lower())}
     is_whole = not request.form.keys() - fields.keys() - {"csrf_token"}
-    act = page_at_hand() if continues and is_whole else None
-    if not fields and act is None:
+    is_sent_again = continues and is_whole
+    if not fields and not is_sent_again:
         return None
-    form = KeptForm(page, fields, act, int(console.clock().timestamp()))
+    at = int(console.clock().timestamp()) if is_sent_again else 0
+    form = KeptForm(page, fields, page_at_hand(), at)
     with console.database.transaction() as writing:
         return form if keep_form(writing, token, form) else None
 
@@ -47,21 +50,48 @@ def page_at_hand() -> str:
 
 
 def page_of_form() -> str:
-    """The page that has the form, according to the browser, if it is one of ours; else the first page."""
+    """The page that has the form, according to the browser, if it is one of ours; else the first page.
+
+    A page that answered a form has the address of that form, which is no page: the one above it is meant.
+    """
     told = urlsplit(request.headers.get("Referer", ""))
-    page = told.path + (f"?{told.query}" if told.query else "")
     # A proxy of ours may use another host name than the browser does.
     ours = {request.host, urlsplit(console.settings.public_url).netloc}
-    if told.netloc in ours and _is_page(told.path):
+    page = _page_at_or_above(told.path) if told.netloc in ours else None
+    if page is None:
+        return _page_at_or_above(request.path) or url_for("console.shell.home")
+    return f"{page}?{told.query}" if told.query and page == told.path else page
+
+
+def _lasting_page_of_form() -> str:
+    """The page that has the form, also after the reader's next call has begun."""
+    page = page_of_form()
+    path, _, query = page.partition("?")
+    if not getattr(_view_of_page(path), "own_call", False):
         return page
-    return request.path if _is_page(request.path) else url_for("console.shell.home")
+    # That address shows whichever call the reader is in. The form's own address says whose it is.
+    own = _page_at_or_above(request.path)
+    if own is None:
+        return page
+    # What is below the list keeps its filters.
+    return f"{own}?{query}" if query and own.startswith(f"{path}/") else own
 
 
-def _is_page(path: str) -> bool:
+def _page_at_or_above(path: str) -> str | None:
+    """The page at this path, else the nearest one above it; None without one."""
+    while path and _view_of_page(path) is None:
+        path = path.rpartition("/")[0]
+    return path or None
+
+
+def _view_of_page(path: str) -> Any:
+    """The view of a whole page for staff; None for another path."""
     if not is_console(path):
-        return False
+        return None
     try:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except (HTTPException, RequestRedirect):
-        return False
-    return getattr(current_app.view_functions[endpoint], "guard", "open") == "staff"
+        return None
+    view = current_app.view_functions[endpoint]
+    is_page = getattr(view, "guard", "open") == "staff" and not getattr(view, "live", False)
+    return view if is_page else None

@@ -65,6 +65,8 @@ def install_layout(app: Flask, time_zone: str) -> None:
             "drawn_with": typed_fields.drawn_with,
             "changed_by_both": typed_fields.changed_by_both,
             "was_kept": "kept_form" in g,
+            "has_kept_form": typed_fields.has_kept_form,
+            "form_is_gone": typed_fields.FORM_IS_GONE,
             "has_kept_fields": typed_fields.has_kept_fields,
             "role_name": role_name,
             "pins_to_decide": _pins_to_decide,

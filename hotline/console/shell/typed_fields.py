@@ -6,15 +6,23 @@ other's changes.
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 from flask import g, request
 from markupsafe import escape
 
+from hotline.console.shell.words import N_
+from models.staff.kept_form import KeptForm
 from models.store.form_stamp import FormRefusal
 from models.store.refusal import RefusedError
 
 #: The prefix of a hidden field's name; the field has the value that another field was drawn with.
 DRAWN = "was-"
+#: What a page says that has not all of the kept form.
+FORM_IS_GONE = N_(
+    "You had to sign in first, so this was not sent, and nothing in it was done. Its form is no longer on"
+    " this page: not all that you had typed is here. Look at what is still to do."
+)
 
 
 class OvertakenFormError(RefusedError):
@@ -23,10 +31,9 @@ class OvertakenFormError(RefusedError):
 
 def given(name: str) -> str | None:
     """The input of a field: of the current form, or of a kept one; None for an unknown field."""
-    kept: Mapping[str, list[str]] | None = g.get("kept_form")
     if request.method == "POST" and name in request.form:
         return request.form[name]
-    return kept[name][0] if kept is not None and kept.get(name) else None
+    return next(iter(_kept_fields().get(name, [])), None)
 
 
 def drawn_with(name: str) -> str | None:
@@ -46,8 +53,7 @@ def typed_all(name: str) -> list[str]:
     """Every value of ``name`` in the current form, or in a kept one."""
     if request.method == "POST":
         return request.form.getlist(name)
-    kept: Mapping[str, list[str]] = g.get("kept_form") or {}
-    return list(kept.get(name, []))
+    return list(_kept_fields().get(name, []))
 
 
 def form_was_sent() -> bool:
@@ -55,14 +61,30 @@ def form_was_sent() -> bool:
     return request.method == "POST" or "kept_form" in g
 
 
+def has_kept_form(shown: str) -> bool:
+    """Whether this HTML has the kept form. If not, no field shows what was typed from now on.
+
+    A form is known by its address alone: the same fields, sent elsewhere, may be about another person.
+    """
+    kept: KeptForm | None = g.get("kept_form")
+    if kept is None or (kept.act is not None and f'action="{escape(kept.act)}"' in shown):
+        return True
+    g.pop("kept_form")
+    return False
+
+
 def has_kept_fields(shown: str) -> bool:
     """Whether this HTML still has every field of the kept form in which something was typed or chosen.
 
     A form may have left its page while its author signed in, such as one whose minutes are over.
     """
-    kept: Mapping[str, list[str]] = g.get("kept_form") or {}
-    filled = [name for name, found in kept.items() if any(found) and not name.startswith(DRAWN)]
+    filled = [name for name, found in _kept_fields().items() if any(found) and not name.startswith(DRAWN)]
     return all(f'name="{escape(name)}"' in shown for name in filled)
+
+
+def _kept_fields() -> Mapping[str, list[str]]:
+    kept = cast(KeptForm | None, g.get("kept_form"))
+    return {} if kept is None else kept.fields
 
 
 def is_ticked(name: str, value: str, otherwise: bool) -> bool:
