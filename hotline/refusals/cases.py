@@ -102,6 +102,10 @@ PIN_REQUEST_WORDS = {
     PinRequestRefusal.UNKNOWN: N_("There is no such request."),
     PinRequestRefusal.SETTLED: N_("Someone already settled this request."),
     PinRequestRefusal.EXPIRED: N_("This request is too old. Ask for the PIN again."),
+    PinRequestRefusal.OUTDATED: N_(
+        "This case has had a new PIN since the request, and it stays in force. If the person needs "
+        "another one, reject this request and ask for the PIN again."
+    ),
     PinRequestRefusal.NOT_YOUR_ROLE: N_("A supervisor or an administrator must approve a PIN."),
     PinRequestRefusal.SAME_PERSON: N_("Someone else must approve what you asked for."),
 }

@@ -75,6 +75,7 @@ class WaitingPin:
     """A PIN request that waits for a second person, as they see it before they open the case.
 
     ``mine``: the reader made it. ``tied``: the reader may not approve it with the requester (R40).
+    ``outdated``: nobody may approve it, since the case has a newer PIN.
     """
 
     id: int
@@ -87,6 +88,7 @@ class WaitingPin:
     language: str
     mine: bool
     tied: bool
+    outdated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def request_pin(
     # request.
     session.execute(select(Case.id).where(Case.id == case.id).with_for_update(key_share=True))
     waiting = session.scalars(select(PinRequest).where(PinRequest.case_id == case.id, _WAITING)).first()
-    if waiting is not None and still_waits(waiting, now, policies):
+    if waiting is not None and still_waits(waiting, now, policies) and not is_outdated(waiting, case):
         raise PinRequestError(PinRequestRefusal.WAITING)
     if waiting is not None:
         _settle(session, person, waiting, "withdrawn", now)
@@ -166,7 +168,7 @@ def request_pin(
 def waiting_pins(session: Session, person: Person, now: datetime, policies: Policies) -> Sequence[WaitingPin]:
     """Waiting requests, oldest first: all of them for approvers, for others their own."""
     query = (
-        select(PinRequest, Staff.email, Registrant.language)
+        select(PinRequest, Staff.email, Registrant.language, Case)
         .join(Staff, Staff.id == PinRequest.requested_by)
         .join(Case, Case.id == PinRequest.case_id)
         .join(Registrant, Registrant.id == Case.registrant_id)
@@ -177,14 +179,15 @@ def waiting_pins(session: Session, person: Person, now: datetime, policies: Poli
     if person.role not in APPROVERS:
         query = query.where(PinRequest.requested_by == person.staff_id)
     found = session.execute(query).all()
-    askers = {one.requested_by for one, _, _ in found}
+    askers = {one.requested_by for one, *_ in found}
     tied = tied_to(session, person.staff_id, askers, now, policies.two_people_days)
     return [
         WaitingPin(
             one.id, one.case_id, one.kind, one.delivery, one.evidence, one.requested_at, email,
             language, one.requested_by == person.staff_id, one.requested_by in tied,
+            is_outdated(one, case),
         )
-        for one, email, language in found
+        for one, email, language, case in found
     ]  # fmt: skip
 
 
@@ -253,7 +256,8 @@ def approve_pin(
     A PIN for a letter is a one-time PIN. When it replaces another, every safe phone is called to tell its
     owner, and for ``lost_pin_hold_hours`` phones and times cannot be changed.
 
-    Raises PinRequestError, and TiedError for two people who may not approve together (R40).
+    The PIN that the person has chosen, or was given, since the request stays in force (R02). Raises
+    PinRequestError, and TiedError for two people who may not approve together (R40).
     """
     asked = _waiting(session, request_id, now, policy.numbers)
     _is_second(person, asked)
@@ -263,9 +267,10 @@ def approve_pin(
         policy.numbers.two_people_days,
     )  # fmt: skip
     case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update(key_share=True)).one()
+    if is_outdated(asked, case):
+        raise PinRequestError(PinRequestRefusal.OUTDATED)
     if asked.delivery == "posted" and not case.registrant.mail_safe:
         raise PinRequestError(PinRequestRefusal.MAIL_NO_LONGER_SAFE)
-    # This also applies to a first PIN if the command line has given one since the request.
     replaces = case.pin_kind != "none"
     one_time = asked.delivery != "told"
     expires_at = now + timedelta(days=policy.numbers.one_time_pin_days) if one_time else None
@@ -346,6 +351,11 @@ def _may_still_approve(session: Session, person: Person) -> None:
 def still_waits(asked: PinRequest, now: datetime, policies: Policies) -> bool:
     """Whether a second person can still approve it; one that is too old must be requested again."""
     return asked.state == "waiting" and asked.requested_at > now - _life(policies)
+
+
+def is_outdated(asked: PinRequest, case: Case) -> bool:
+    """Whether the case has a newer PIN than the request: nobody approves it, and another can be made."""
+    return case.pin_kind != "none" and case.pin_issued_at > asked.requested_at
 
 
 def _life(policies: Policies) -> timedelta:

@@ -52,6 +52,8 @@ class PinRequestRefusal(StrEnum):
     UNKNOWN = auto()
     SETTLED = auto()
     EXPIRED = auto()
+    #: A newer PIN is in force.
+    OUTDATED = auto()
     NOT_YOUR_ROLE = auto()
     SAME_PERSON = auto()
 

@@ -10,7 +10,7 @@ from hotline.console.shell.guard import me
 from models.overview.case_opening import grounds_for
 from models.overview.case_page import CasePage
 from models.overview.phone_list import BINDING_GROUNDS
-from models.overview.pin_request import still_waits
+from models.overview.pin_request import is_outdated, still_waits
 
 
 def case_acts(session: Session, page: CasePage | None, now: datetime) -> dict[str, object]:
@@ -25,5 +25,8 @@ def case_acts(session: Session, page: CasePage | None, now: datetime) -> dict[st
         **whom_to_call(session),
         "may_change": grounds is not None,
         "may_bind": grounds is not None and grounds.ground in BINDING_GROUNDS,
-        "pin_waits": any(still_waits(one, now, console.policies) for one in page.requests),
+        "pin_waits": any(
+            still_waits(one, now, console.policies) and not is_outdated(one, page.case)
+            for one in page.requests
+        ),
     }

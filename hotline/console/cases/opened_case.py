@@ -30,7 +30,7 @@ from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
 from models.overview.case_page import read_case_page
 from models.overview.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
-from models.overview.pin_request import APPROVERS, still_waits
+from models.overview.pin_request import APPROVERS, is_outdated, still_waits
 from models.staff.two_people import tied_to
 
 
@@ -135,7 +135,14 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         tied_days=f"{tied_days:g}",
         may_see_number=may_see_number(grounds),
         is_approver=me().role in APPROVERS,
-        waiting_pin=next((one for one in page.requests if still_waits(one, now, console.policies)), None),
+        waiting_pin=next(
+            (
+                one
+                for one in page.requests
+                if still_waits(one, now, console.policies) and not is_outdated(one, page.case)
+            ),
+            None,
+        ),
         now=now,
         who=who,
         promised_words=promised_words,

@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from models import AuditEntry, Call, Callback, Case, Staff
 from models.cases.case import rotate_pin
+from models.overview.pin_request import PinRequestError, approve_pin, request_pin
+from models.overview.refusals import PinRequestRefusal
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
@@ -17,6 +19,7 @@ from tests.calls.stories import (
     wrong,
 )
 from tests.factories import HASHER, MadeCase
+from tests.models.staff.staff_people import Someone
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
@@ -222,6 +225,34 @@ def test_new_pin_while_staff_give_another_changes_nothing(
     assert phone.hears("PIN")
     assert not opens(phone, case, NEW)
     assert opens(phone, case, theirs)
+
+
+def test_pin_that_a_caller_chose_opens_after_an_older_request_of_staff_is_approved(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asker, approver = make_staff(on_shift=False), make_staff(role="supervisor", on_shift=False)
+    with hotline.database.transaction() as session:
+        request_id = request_pin(
+            session, Someone(asker.id, asker.email, "liaison"), session.get_one(Case, case.id),
+            evidence="met_in_person", delivery="handed_over", now=hotline.clock.now,
+            policies=hotline.policies,
+        ).id  # fmt: skip
+    hotline.clock.passes(hours=2)
+    is_asked_for_a_new_pin(phone, case)
+    chooses(phone, NEW)
+    assert phone.hears("Your PIN is changed. Please use the new one from now on")
+    phone.hangs_up()
+    hotline.clock.passes(hours=20)
+
+    second, staffs_own = Someone(approver.id, approver.email, "supervisor"), HASHER.hash("739482")
+    with (
+        pytest.raises(PinRequestError, match=PinRequestRefusal.OUTDATED),
+        hotline.database.transaction() as session,
+    ):
+        approve_pin(session, second, request_id, staffs_own, hotline.clock.now, hotline.policy)
+
+    assert opens(phone, case, NEW)
 
 
 def test_new_pin_is_in_no_row_and_no_url(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:

@@ -18,6 +18,7 @@ from hotline.console.shell.words import Words
 from ivr_flows.engine.check import INBOUND_KEYS
 from models import AuditEntry, Base, Case, PinRequest
 from models.audit import audit
+from models.cases.case import give_new_pin
 from models.cases.new_pin import is_guessable
 from models.store.database import Database
 from tests.console.case_pages import actions, kept_case, verifies
@@ -166,6 +167,31 @@ def test_supervisor_who_reset_the_other_account_approves_no_pin_that_it_asked_fo
     assert supervisor.reads("You two may not approve this together")
     with database.reading() as session:
         assert session.get_one(Case, case.id).pin_hash == before
+
+
+def test_pin_that_the_person_has_chosen_since_the_request_stays_and_the_pages_say_so(
+    liaison: Member, supervisor: Member, database: Database, clock: Clock
+) -> None:
+    case = kept_case(database)
+    asks(liaison, case)
+    supervisor.opens("/console/pins").clicks("Review")
+    clock.goes_on(minutes=2)
+    with database.transaction() as session:
+        give_new_pin(session, session.get_one(Case, case.id), "their own", clock())
+
+    supervisor.clicks("Approve")
+
+    assert supervisor.reads("This case has had a new PIN since the request, and it stays in force.")
+    assert supervisor.reads("Cannot be approved: the case has had a new PIN since.")
+    supervisor.clicks("Review")
+    assert supervisor.reads("reject this request and ask for the PIN again")
+    assert "Approve" not in supervisor.buttons
+    with database.reading() as session:
+        assert session.get_one(Case, case.id).pin_hash == "their own"
+    assert liaison.opens("/console/pins").reads("Cannot be approved: the case has had a new PIN since.")
+    assert "Ask for a PIN" in liaison.opens(f"/console/cases/{case.id}").links
+    supervisor.clicks("Reject")
+    assert supervisor.reads("The request is closed. No PIN was given.")
 
 
 def test_letter_with_the_case_number_has_no_pin(supervisor: Member, database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -55,14 +55,16 @@ class Casework:
     approver: Someone
     made: list[PinRequest] = field(default_factory=list)
 
-    def asks(self, evidence: str = "met_in_person", delivery: str = "handed_over") -> int:
+    def asks(
+        self, evidence: str = "met_in_person", delivery: str = "handed_over", now: datetime = NOW
+    ) -> int:
         asked = request_pin(
             self.session,
             self.asker,
             self.case,
             evidence=evidence,
             delivery=delivery,
-            now=NOW,
+            now=now,
             policies=POLICIES,
         )
         return asked.id
@@ -100,14 +102,22 @@ def test_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(casewo
     assert casework.session.scalars(select(PinCounter)).one().locked_at is None
 
 
-def test_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one(casework: Casework) -> None:
-    casework.case.pin_kind = "none"
+@pytest.mark.parametrize("kind", ["none", "standing"])
+def test_pin_that_came_another_way_since_the_request_stays_and_another_can_be_asked_for(
+    casework: Casework, kind: str
+) -> None:
+    casework.case.pin_kind = kind
     request_id = casework.asks()
-    give_new_pin(casework.session, casework.case, HASH, NOW)
+    give_new_pin(casework.session, casework.case, "their own", NOW + timedelta(hours=2))
 
-    approved = approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
+    with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.OUTDATED}$"):
+        approve_pin(casework.session, casework.approver, request_id, HASH, NOW + timedelta(hours=20), POLICY)
 
-    assert (approved.phones_told, casework.case.changes_held_until) == (1, NOW + timedelta(hours=72))
+    assert casework.case.pin_hash == "their own"
+    assert casework.case.changes_held_until is None
+    anew = casework.asks(now=NOW + timedelta(hours=20))
+    approve_pin(casework.session, casework.approver, anew, HASH, NOW + timedelta(hours=21), POLICY)
+    assert casework.case.pin_hash == HASH
 
 
 def test_time_zone_stays_while_phones_and_times_are_held(casework: Casework) -> None:
