@@ -32,7 +32,7 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _, language, language_inside
 from models.callouts.callout import end_call_out
 from models.callouts.party import language_of, name_of
-from models.frame.call_bar import CallBar, OwnCall, call_bar
+from models.frame.call_bar import CallBar, OwnCall, call_bar, own_calls
 from models.frame.standing import Standing, standing_for
 from models.overview.my_shift import end_rest
 from models.overview.staff_menu import set_shift
@@ -50,6 +50,8 @@ CALL_SENTENCES = {
     **{name: said for name, (_does, said) in CALL_ACTIONS.items()},
     END_CALLOUT: N_("The call is ended."),
 }
+#: The clicks that end a call. A page that was drawn in an earlier call ends nothing of the current one.
+ENDS = {"end", END_CALLOUT}
 COLLEAGUE_STATES = {
     "free": N_("free"),
     "in_call": N_("in a call"),
@@ -161,6 +163,8 @@ def bar_click() -> AnyResponse:
         return _answer(refused(error))
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
+    if does in ENDS and not jobs and _is_talking():
+        return _answer(_("That call was over already. You are now in another call, which goes on."))
     said = CALL_SENTENCES.get(does)
     return _answer(said="" if said is None else _(said))
 
@@ -208,6 +212,12 @@ def _bar() -> Bar:
     ends = [one.callback_id for one in calls.calls if ends_soon(one, now)]
     tag = tag_of(standing, calls, ends, overdue(standing, calls, now), _day_of(now), me().role, language())
     return Bar(standing, calls, news_of(standing, calls, now), tag, now, callout_name)
+
+
+def _is_talking() -> bool:
+    """Whether somebody talks with the reader at this moment."""
+    with console.database.reading() as session:
+        return any(one.state == "talking" for one in own_calls(session, me().staff_id))
 
 
 def _name_of(session: Session, party: str) -> str:

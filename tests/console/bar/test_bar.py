@@ -272,6 +272,26 @@ def test_call_is_held_and_ended_from_any_page(
     assert "Callback, Spanish" not in bar_of(liaison)
 
 
+def test_old_page_that_ends_the_call_before_says_that_the_next_person_is_still_on_the_line(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    first = leads(office_rows, liaison)
+    old = liaison.new_tab(ELSEWHERE)
+    office_rows.becomes(first, state="reached", outcome="reached", closed_at=clock())
+    second = leads(office_rows, liaison)
+
+    old.clicks("End call")
+
+    assert old.reads("That call was over already. You are now in another call, which goes on.")
+    assert not old.reads("The call is ended.")
+    assert office_rows.row(second).state == "talking"
+    # The page shows the current call now, and ends that one; pressed twice, it is ended all the same.
+    again = old.new_tab(ELSEWHERE)
+    assert old.clicks("End call").reads("The call is ended.")
+    assert again.clicks("End call").reads("The call is ended.")
+    assert office_rows.row(second).state == "reached"
+
+
 def test_call_with_a_caller_at_0_has_the_same_controls(liaison: Member, office_rows: Office) -> None:
     talk = talks_at_0(office_rows, liaison)
 
