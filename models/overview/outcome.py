@@ -194,7 +194,9 @@ def _save(
         callback.outcome = said.code
     session.flush()
     audit_talk(session, talk, "note_outcome", said.actor, now, {"code": said.code, **named})
-    end_wrap_up(session, said.staff_id, now)
+    if _is_newest(session, talk):
+        # The outcome of an earlier talk does not end the time to write about the last one.
+        end_wrap_up(session, said.staff_id, now)
     ended: list[Job] = []
     if said.code != before or said.call_at is not None:
         ended = _withdraw(session, talk, callback, before, said.corrector, now)
@@ -205,6 +207,12 @@ def _save(
         return "noted", []
     word, jobs = _follow(session, talk, callback, said, now, policy)
     return word, [*ended, *jobs]
+
+
+def _is_newest(session: Session, talk: Talk) -> bool:
+    """Whether its leader led no other talk that ended later."""
+    led = select(Talk.id).where(Talk.staff_id == talk.staff_id, Talk.closed_at.is_not(None))
+    return session.scalar(led.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)) == talk.id
 
 
 def _withdraw(

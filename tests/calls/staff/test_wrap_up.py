@@ -41,15 +41,39 @@ def _rung(call_center: CallCenter, **later: float) -> int:
     return len(call_center.carrier.placed) - before
 
 
+def _saves(call_center: CallCenter, callback_id: int) -> None:
+    """The liaison saves that the person of this callback was reached."""
+    with call_center.database.transaction() as session:
+        talk = session.scalars(select(Talk).where(Talk.callback_id == callback_id)).one()
+        assert note_outcome(session, talk, "reached", 1, call_center.now, call_center.policy)[0] == "noted"
+
+
 def test_liaison_is_not_rung_again_while_they_type(call_center: CallCenter) -> None:
     assert _rung(call_center, seconds=29) == 0
     assert _rung(call_center, seconds=2) == 1
 
 
 def test_saved_outcome_frees_the_liaison_at_once(call_center: CallCenter) -> None:
+    _saves(call_center, 1)
+    assert _rung(call_center, seconds=2) == 1
+
+
+def test_outcome_of_an_earlier_talk_frees_no_liaison_who_types_about_the_last_one(
+    call_center: CallCenter,
+) -> None:
+    assert _rung(call_center, seconds=31) == 1
+    liaison, caller = accept(call_center)
+    call_center.answers(caller)
+    call_center.presses(caller, legs.join_caller)
     with call_center.database.transaction() as session:
-        talk = session.scalars(select(Talk).where(Talk.callback_id == 1)).one()
-        assert note_outcome(session, talk, "reached", 1, call_center.now, call_center.policy)[0] == "noted"
+        make_callback(session, make_case(session))
+    call_center.hangs_up(caller)
+    call_center.hangs_up(liaison)
+    call_center.works_off()
+
+    _saves(call_center, 1)
+    assert _rung(call_center, seconds=2) == 0
+    _saves(call_center, 2)
     assert _rung(call_center, seconds=2) == 1
 
 
