@@ -47,6 +47,25 @@ def _terms(*first: str, **after: timedelta) -> Answer:
     return answer
 
 
+def _ends_in_a_pause(*, has_ended: bool) -> Answer:
+    def answer(desk: Desk) -> None:
+        if has_ended:
+            desk.say("notices.ended")
+        else:
+            desk.say("notices.ends", on=desk.when(NOW + timedelta(days=5), on=True))
+        desk.say("notices.pause_ends", on=desk.when(NOW + timedelta(days=6), on=True))
+        desk.say("notices.then")
+        _terms()(desk)
+
+    return answer
+
+
+def _paused_at_the_end(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    desk.say("notices.ends", on=desk.when(NOW + timedelta(days=5), on=True))
+    desk.say("notices.pause_ends", on=desk.when(NOW + timedelta(days=7), on=True))
+
+
 def _says(*prompts: str, **slots: str) -> Answer:
     def answer(desk: Desk) -> None:
         for prompt in prompts:
@@ -134,6 +153,10 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "it has ended": _terms("notices.ended"),
     },
     ("look_at_registration", "paused"): {"": _terms("notices.paused", on=timedelta(days=6))},
+    ("look_at_registration", "paused_ends"): {
+        "it ends soon": _ends_in_a_pause(has_ended=False),
+        "it has ended": _ends_in_a_pause(has_ended=True),
+    },
     ("look_whether_it_stands", "changed"): {
         "paused, or back again": _says(),
         "stopped": _says("notices.agree_again"),
@@ -184,12 +207,12 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("choose_zone", "saved"): {"": _saved("notices.zone_kept")},
     ("renew_registration", "saved"): {
         "as always": _says("notices.renewed"),
-        "another call paused it": _renewed_in_a_pause,
+        "in a pause": _renewed_in_a_pause,
     },
     ("resume_registration", "saved"): {"": _says("notices.resumed")},
     ("stop_registration", "saved"): {"": _says("notices.stopped")},
-    ("pause_week", "saved"): {"": _paused},
-    ("pause_month", "saved"): {"": _paused},
+    ("pause_week", "saved"): {"as always": _paused, "their consent ends": _paused_at_the_end},
+    ("pause_month", "saved"): {"as always": _paused, "their consent ends": _paused_at_the_end},
 }
 _CHOICES = (
     "choose_phones", "call_new_phones", "choose_nights", "choose_hours", "choose_cap", "choose_voicemail",
@@ -201,6 +224,8 @@ REGISTERING_MEANINGS: Mapping[str, str] = {
     "look_at_registration: standing": "they are registered",
     "look_at_registration: ends": "their consent ends soon, or has ended",
     "look_at_registration: paused": "they paused it",
+    "look_at_registration: paused_ends": "they paused it, and their consent ends",
+    "resume_registration: changed": "no phone is called by now",
     "look_at_registration: uncalled": "no phone that they chose may be called now",
     "look_at_registration: no_phone_left": "the case has no phone left that may be called",
     "look_whether_it_stands: kept": "nothing changed since they heard it",

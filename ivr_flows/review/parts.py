@@ -76,8 +76,8 @@ _CALLER: Division = (
     (
         "registered",
         "Registered for calls about changes",
-        "notices_standing notices_ending notices_paused notices_uncalled notices_no_phone_left notices_stop"
-        " notices_still notices_kept notices_gone",
+        "notices_standing notices_ending notices_paused notices_paused_ending notices_uncalled"
+        " notices_no_phone_left notices_stop notices_still notices_kept notices_gone",
     ),
     (
         "notice-wishes",

@@ -24,6 +24,7 @@ def registering_steps() -> dict[str, Step]:
                 "standing": "notices_standing",
                 "ends": "notices_ending",
                 "paused": "notices_paused",
+                "paused_ends": "notices_paused_ending",
                 "uncalled": "notices_uncalled",
                 "no_phone_left": "notices_no_phone_left",
                 "held": "notices_held",
@@ -85,7 +86,16 @@ def registering_steps() -> dict[str, Step]:
         ),
         "notices_paused": Menu(
             (
-                Choice("notices.resume", does=registering_verbs.resume_registration, on=_ENDED),
+                _RESUME,
+                Choice("notices.leave", next="notices_still"),
+                Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
+            ),
+        ),
+        # The consent has ended, or ends soon or before the pause is over.
+        "notices_paused_ending": Menu(
+            (
+                Choice("notices.renew", does=registering_verbs.renew_registration, on=_ENDED),
+                _RESUME,
                 Choice("notices.leave", next="notices_still"),
                 Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
             ),
@@ -229,6 +239,9 @@ def _wishes() -> dict[str, Step]:
 
 
 _ENDED = {"saved": "all_said", "gone": "notices_gone"}
+_RESUME = Choice(
+    "notices.resume", does=registering_verbs.resume_registration, on=_ENDED | {"changed": "notices"}
+)
 
 
 def _choice(prompt: str, verb: Handler, about: str | None = None) -> Choice:

@@ -1,7 +1,7 @@
 """Verbs of being called when custody changes: hear, register, change, pause and stop (R28)."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from ivr_flows.verbs.registration_words import (
     express_terms,
     message_sentence,
     pause_sentence,
+    pause_sentences,
     phones_sentence,
     read_back_sentences,
     say_sentences,
@@ -39,13 +40,14 @@ _HEARD: Mapping[str, str] = {
     "notices_standing": "standing",
     "notices_ending": "standing",
     "notices_paused": "paused",
+    "notices_paused_ending": "paused",
     "notices_uncalled": "uncalled",
     "notices_no_phone_left": "uncalled",
     "notices_wishes": "standing",
 }
 
 
-@answers("none", "standing", "ends", "paused", "uncalled", "no_phone_left", "held", "no_phone")
+@answers("none", "standing", "ends", "paused", "paused_ends", "uncalled", "no_phone_left", "held", "no_phone")
 def look_at_registration(desk: Desk, _digits: str) -> str:
     """What stands, said back; or what an express registration would be (R28).
 
@@ -60,7 +62,7 @@ def look_at_registration(desk: Desk, _digits: str) -> str:
         if not found.phones:
             return "no_phone_left" if _phone(desk) is None else "uncalled"
         if found.state == "paused":
-            return "paused"
+            return "paused_ends" if found.is_due else "paused"
         return "ends" if found.is_due else "standing"
     phone = _phone(desk)
     if phone is None:
@@ -280,22 +282,35 @@ def renew_registration(desk: Desk, _digits: str) -> str:
     return "saved"
 
 
-@answers("saved", "gone")
+@answers("saved", "changed", "gone")
 def resume_registration(desk: Desk, _digits: str) -> str:
-    """The end of a pause."""
-    return _did(
-        desk, lambda: registering.resume(desk.session, _case_id(desk), **_by(desk)), "notices.resumed"
-    )
+    """The end of a pause; a consent that ends soon, or has ended, is good for as long again.
+
+    "We will call you" must be true: if no phone is called by now, they hear what stands.
+    """
+    case_id = _case_id(desk)
+    try:
+        registering.resume(desk.session, case_id, **_by(desk))
+        found = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+        if found is None or not found.phones:
+            return "changed"
+        if found.is_due:
+            registering.renew(desk.session, case_id, policies=desk.policies, **_by(desk))
+    except RegistrationError:
+        return "gone"
+    desk.say("notices.resumed")
+    return "saved"
 
 
 @answers("saved", "gone")
 def stop_registration(desk: Desk, _digits: str) -> str:
     """No more calls about changes, until the caller registers again."""
-
-    def stop() -> None:
+    try:
         desk.jobs += registering.stop_registration(desk.session, _case_id(desk), **_by(desk))
-
-    return _did(desk, stop, "notices.stopped")
+    except RegistrationError:
+        return "gone"
+    desk.say("notices.stopped")
+    return "saved"
 
 
 @answers("saved", "gone")
@@ -311,20 +326,14 @@ def pause_month(desk: Desk, _digits: str) -> str:
 
 
 def _pause(desk: Desk, days: int) -> str:
-    until = desk.now + timedelta(days=days)
-
-    def pause() -> None:
-        desk.jobs += registering.pause(desk.session, _case_id(desk), until, **_by(desk))
-
-    return _did(desk, pause, "notices.paused", on=desk.when(until, on=True))
-
-
-def _did(desk: Desk, do: Callable[[], None], said: str, **slots: str) -> str:
+    until, case_id = desk.now + timedelta(days=days), _case_id(desk)
     try:
-        do()
+        desk.jobs += registering.pause(desk.session, case_id, until, **_by(desk))
     except RegistrationError:
         return "gone"
-    desk.say(said, **slots)
+    found = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+    if found is not None:
+        say_sentences(desk, pause_sentences(desk, found))
     return "saved"
 
 

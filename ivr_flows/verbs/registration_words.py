@@ -49,19 +49,32 @@ def read_back_sentences(desk: Desk, found: ReadBack, left: Phone | None) -> list
 
     ``left`` is a phone that we could call instead, for a registration that calls none any more.
     """
-    said: list[Sentence] = []
-    if found.is_due:
-        ended = found.lapses_at <= desk.now
-        on = desk.when(found.lapses_at, on=True)
-        said.append(("notices.ended", {}) if ended else ("notices.ends", {"on": on}))
-    if found.paused_until is not None:
-        said.append(pause_sentence(desk, found.paused_until))
+    said = _until_when(desk, found)
     if not found.phones:
         return [*said, ("notices.no_phone_left" if left is None else "notices.none_called", {}), _CAUTION]
     if found.paused_until is not None or found.lapses_at <= desk.now:
         # "We will not call" was just said, and "we will call" is next.
         said.append(("notices.then", {}))
     return [*said, *agreed_terms(desk, found.phones, found)]
+
+
+def _until_when(desk: Desk, found: ReadBack) -> list[Sentence]:
+    """That the consent ends or has ended, and until when there is a pause."""
+    if not found.is_due:
+        return [] if found.paused_until is None else [pause_sentence(desk, found.paused_until)]
+    on = desk.when(found.lapses_at, on=True)
+    said: list[Sentence] = [
+        ("notices.ended", {}) if found.lapses_at <= desk.now else ("notices.ends", {"on": on})
+    ]
+    if found.paused_until is not None:
+        # Not "the calls begin again": the consent may have ended by then.
+        said.append(("notices.pause_ends", {"on": desk.when(found.paused_until, on=True)}))
+    return said
+
+
+def pause_sentences(desk: Desk, found: ReadBack) -> list[Sentence]:
+    """What a pause that was just made means, also for a consent that ends before it is over."""
+    return [("wishes.saved", {}), *_until_when(desk, found)] if found.is_due else _until_when(desk, found)
 
 
 def pause_sentence(desk: Desk, until: datetime) -> Sentence:

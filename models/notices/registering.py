@@ -66,8 +66,8 @@ class ReadBack:
 
     ``phones`` are the phones that are called, in the registrant's order. Without one, the other facts are
     what was agreed for the phones before. ``stopped`` are phones that said stop, which stay in it and are not
-    called (R33). ``night_allowed`` is that of the first phone. ``is_due`` says that the consent ends soon, or
-    has ended, and is to be asked again.
+    called (R33). ``night_allowed`` is that of the first phone. ``is_due`` says that the consent ends soon or
+    before the end of a pause, or has ended, and is to be asked again.
     """
 
     registration_id: int
@@ -258,6 +258,8 @@ def read_back(session: Session, case_id: int, now: datetime, policies: Policies)
     safe = safe_phones(session, case.registrant_id)
     phones = tuple(one for one in safe if one.id in voice and voice[one.id].withdrawn_at is None)
     nights = [session.get_one(Phone, phone_id).night_allowed for phone_id in voice]
+    paused_until = found.paused_until if is_paused else None
+    ask_until = max(now + timedelta(days=policies.consent_renew_days), paused_until or now)
     return ReadBack(
         registration_id=found.id,
         state="paused" if is_paused else "standing",
@@ -267,9 +269,9 @@ def read_back(session: Session, case_id: int, now: datetime, policies: Policies)
         by_text=any(one.channel == "text" for one in agreed),
         night_allowed=phones[0].night_allowed if phones else next(iter(nights), None),
         has_code=found.code_key is not None,
-        paused_until=found.paused_until if is_paused else None,
+        paused_until=paused_until,
         lapses_at=found.lapses_at,
-        is_due=found.lapses_at <= now + timedelta(days=policies.consent_renew_days),
+        is_due=found.lapses_at <= ask_until,
         words=tuple(dict.fromkeys(one.words for one in agreed)),
     )
 

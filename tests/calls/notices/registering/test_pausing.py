@@ -10,7 +10,7 @@ from models import Callback, Case, Registration
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE
 from tests.calls.notices.registering.conftest import ASK, calls, consents, registers, registration
-from tests.calls.notices.registering.test_new_phone import is_unsafe
+from tests.calls.notices.registering.test_new_phone import escapes, is_unsafe
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -242,3 +242,102 @@ def test_consent_that_ends_is_asked_for_again_in_the_next_call(
     assert caller.hears("We will go on calling you")
     assert "still want calls" not in calls(phone, case).heard_so_far
     assert registration(hotline).lapses_at == hotline.clock.now + timedelta(days=365)
+
+
+def _consent_ends(hotline: Hotline, **after: float) -> None:
+    with hotline.database.transaction() as session:
+        kept = session.scalars(select(Registration)).one()
+        kept.lapses_at = hotline.clock.now + timedelta(**after)
+
+
+def test_consent_that_ended_in_a_pause_can_be_kept_in_it(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "2").hangs_up()
+    _consent_ends(hotline, days=10)
+    hotline.clock.passes(days=20)
+
+    caller = calls(phone, case, "2", *ASK)
+
+    assert caller.hears(
+        "These calls have ended. We will not call until you choose to keep them."
+        " They are also paused. The pause ends on Friday, December 25. After that, this is how we will call.",
+        "To keep these calls, press 1. To start these calls again, press 2. To leave it as it is, press 3",
+    )
+    assert caller.does_not_hear("The calls begin again")
+    caller.presses("1")
+    assert caller.hears("Got it", "The calls begin again on Friday, December 25")
+    caller.hangs_up()
+    assert registration(hotline).lapses_at == hotline.clock.now + timedelta(days=365)
+    assert registration(hotline).state == "paused"
+
+
+@pytest.mark.parametrize(
+    ("language", "ended", "resumed"),
+    [
+        (
+            "1",
+            "They are also paused. The pause ends on Friday, December 25.",
+            "The pause is over. We will call you when something changes.",
+        ),
+        (
+            "2",
+            "También están en pausa. La pausa termina el viernes 25 de diciembre.",
+            "La pausa terminó. Le llamaremos cuando algo cambie.",
+        ),
+    ],
+    ids=["english", "spanish"],
+)
+def test_phone_rings_once_calls_are_started_again_after_their_consent_ended(
+    phone: Phone, case: MadeCase, hotline: Hotline, language: str, ended: str, resumed: str
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "2").hangs_up()
+    _consent_ends(hotline, days=10)
+    hotline.clock.passes(days=20)
+
+    caller = phone.another()
+    opens_the_case(caller, case, language=language, from_=CALLER)
+    for key in ("2", *ASK):
+        caller.presses(key)
+    assert caller.hears(ended)
+    caller.presses("2")
+
+    assert caller.hears(resumed)
+    caller.hangs_up()
+    escapes(hotline, case)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    assert hotline.rung() == [CALLER]
+
+
+def test_pause_past_the_end_of_the_consent_names_both_ends(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    _consent_ends(hotline, days=10)
+
+    caller = calls(phone, case, *ASK, "3", "2")
+
+    assert caller.hears(
+        "Got it. These calls end on Saturday, December 5, unless you choose to keep them."
+        " They are also paused. The pause ends on Friday, December 25."
+    )
+    assert caller.does_not_hear("The calls begin again")
+    # What they leave as it is has not changed.
+    caller.hangs_up()
+    assert calls(phone, case, "2", *ASK, "3").hears("We will keep it that way")
+
+
+def test_pause_that_is_ended_when_no_phone_is_called_any_more_promises_no_call(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "1").hangs_up()
+    caller = calls(phone, case, "2", *ASK)
+    is_unsafe(hotline, case, CALLER)
+
+    caller.presses("1")
+
+    assert caller.hears("We have no phone left to call")
+    assert caller.does_not_hear("We will call you when something changes")
