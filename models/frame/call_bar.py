@@ -29,7 +29,7 @@ from models.callbacks.claim import HANDED
 from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
-from models.overview.outcome import is_saved, last_talk
+from models.overview.outcome import unsaved_talks
 from models.staff.staff import Staff
 from models.staff.staff_name import read_first_names, read_staff_names
 from models.talks.talk import IS_ON, Talk
@@ -96,14 +96,15 @@ class CallBar:
     """``calls`` begin with the one that the phone is in. ``colleagues`` only while this person leads a talk
     into which nobody is being called.
 
-    ``last`` is the talk, or its callback, whose outcome they have not saved yet and still may save.
+    ``unsaved`` are the talks, or their callbacks, whose outcome they have not saved yet and still may save,
+    the newest first.
     ``callout`` is their call to an agency or an interpreter; a phone in it is in no other call. ``unmade`` is
     the last one while they have to be told that nobody was called.
     """
 
     calls: tuple[OwnCall, ...]
     colleagues: tuple[Colleague, ...]
-    last: OwnCall | None
+    unsaved: tuple[OwnCall, ...]
     callout: "OwnCallout | None" = None
     unmade: "UnmadeCallout | None" = None
 
@@ -220,16 +221,17 @@ def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
 def call_bar(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> CallBar:
     """The calls of one person; ``outcome_minutes`` is how long an ended talk may wait for its outcome."""
     rows = own_calls(session, staff_id)
+    # Whatever else they have: after its minutes nobody can save what is true of a talk.
+    unsaved = tuple(_over(talk) for talk in unsaved_talks(session, staff_id, now, outcome_minutes))
     if not rows or rows[0].state != "talking":
-        last = None if rows else _last_talk(session, staff_id, now, outcome_minutes)
         callout = _callout(current_callout(session, staff_id))
         unmade = None if callout is not None else _unmade(session, staff_id, now)
-        return CallBar(tuple(rows), (), last, callout, unmade)
+        return CallBar(tuple(rows), (), unsaved, callout, unmade)
     first = replace(rows[0], others=_others(session, rows[0], staff_id))
     asks = first.leads and not any(
         one.staff_id is not None and one.stands in ("rings", "accepted") for one in first.others
     )
-    return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), None)
+    return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), unsaved)
 
 
 def _callout(found: Callout | None) -> OwnCallout | None:
@@ -286,11 +288,7 @@ def _does_now(person: Staff) -> str:
     return "free" if person.wrap_up_until is None and person.spared_until is None else "wrap_up"
 
 
-def _last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> OwnCall | None:
-    talk = last_talk(session, staff_id, now, outcome_minutes)
-    # It counts as "reached" already, whoever answered: nobody else would ask what is true.
-    if talk is None or is_saved(session, talk):
-        return None
+def _over(talk: Talk) -> OwnCall:
     return OwnCall(
         talk.callback_id, talk.id, None, "over", True, talk.language, False, None, None, talk.began_at, None
     )

@@ -95,6 +95,18 @@ def last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: f
     return session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
 
 
+def unsaved_talks(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> list[Talk]:
+    """This person's talks whose outcome nobody has saved, while it may be refined, the newest first.
+
+    Each counts as "reached" already, whoever answered: nobody else would ask what is true.
+    """
+    since = now - timedelta(minutes=outcome_minutes)
+    mine = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at > since)
+    talks = session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc())).all()
+    saved = which_are_saved(session, talks) if talks else set()
+    return [talk for talk in talks if talk.id not in saved]
+
+
 def was_in_another_since(session: Session, talk: Talk, staff_id: int) -> bool:
     """Whether this person took part in a later talk that somebody else leads, or led to its end."""
     mine = Call.staff_id == staff_id, Call.accepted_at >= talk.closed_at

@@ -181,6 +181,32 @@ def test_every_page_leads_to_the_talk_whose_outcome_is_not_saved_long_after_the_
     assert "Save the outcome of the call" not in ana.opens(ELSEWHERE).links
 
 
+def test_outcome_of_a_call_is_asked_for_beside_a_claim_and_during_the_next_call(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana = staff(on_shift=True).signs_in()
+    first = leads(office_rows, ana)
+    office_rows.becomes(first, state="reached", closed_at=clock(), outcome="reached")
+    ana.opens(f"/console/callbacks/{office_rows.promises()}").clicks("Claim")
+    assert "Claimed until" in bar_of(ana)
+    assert ana.links["Save the outcome of the call"] == f"/console/callbacks/{first}"
+
+    clock.goes_on(minutes=2)
+    second = leads(office_rows, ana)
+    assert "In a call" in bar_of(ana)
+    assert ana.links["Save the outcome of the call before this one"] == f"/console/callbacks/{first}"
+
+    # The second talk is over as well: the bar leads to it, and says that the first still waits.
+    office_rows.becomes(second, state="reached", closed_at=clock(), outcome="reached")
+    assert "Save the outcome of the call and one more" in bar_of(ana)
+    assert ana.links["Save the outcome of the call"] == f"/console/callbacks/{second}"
+    assert ana.links["and one more"] == "/console/shift"
+    ana.opens(f"/console/callbacks/{second}").fills(outcome="reached").clicks("Save outcome")
+
+    assert ana.opens(ELSEWHERE).links["Save the outcome of the call"] == f"/console/callbacks/{first}"
+    assert not ana.reads("and one more")
+
+
 def test_outcome_that_may_no_longer_be_saved_is_not_asked_for(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
