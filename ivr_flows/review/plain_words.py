@@ -418,6 +418,7 @@ WAYS_OF: Mapping[tuple[str, str], str] = {
     ("may_try", "number_too"): "yes",
     ("moment", "back"): "the talk goes on",
     ("new_pin_again", "gone"): "the PIN was too long ago",
+    ("callback_open", "changed"): "another call changed it",
     ("callback_sure", "changed"): "another call changed it",
     ("callback_open_not_urgent", "changed"): "another call changed it",
     ("news_menu", "changed"): "the services have changed",

@@ -152,7 +152,7 @@ def _keeping() -> Choice:
     return Choice(
         "callback.keep",
         does=callback_verbs.keep_callback,
-        on={"kept": "promised", "gone": "callback_gone"},
+        on={"kept": "promised", "changed": "callback", "gone": "callback_gone"},
     )
 
 

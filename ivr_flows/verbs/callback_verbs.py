@@ -318,13 +318,18 @@ def _say_to_lapsed(desk: Desk, asked: str, reason: str, asker: Asker) -> str:
     return say_promised(desk, told, None, due_at, wait=wait, line=None)
 
 
-@answers("kept", "gone")
+@answers("kept", "changed", "gone")
 def keep_callback(desk: Desk, _digits: str) -> str:
-    """Leave the open callback as it is, and repeat it; ``gone`` if it has since been closed."""
+    """Leave the open callback as it is, and repeat it; ``gone`` if it has since been closed.
+
+    One that this caller does not know of is said first, as before a cancellation.
+    """
     waiting = waiting_promise(desk)
     found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
     if found is None or due_at is None:
         return "gone"
+    if not _is_known(desk):
+        return "changed"
     if waiting is not None:
         desk.asked_for = waiting
     elif not callbacks.keep_callback(desk.session, found, callbacks.IS_OWED_TO_CALLER):
@@ -345,8 +350,7 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
     """
     waiting = waiting_promise(desk)
     found = desk.call.open_callback_id
-    is_known = knows_urgent(desk) if desk.call.open_callback_urgency == "urgent" else was_told(desk)
-    if found is not None and not is_known:
+    if found is not None and not _is_known(desk):
         return "changed"
     is_ended = waiting is not None or (
         found is not None and cancel_with_pin(desk.session, desk.call, found, desk.now)
@@ -356,3 +360,8 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
     end_waiting_with_pin(desk.session, desk.call, desk.now)
     desk.call.open_callback_id = None
     return "cancelled"
+
+
+def _is_known(desk: Desk) -> bool:
+    """Whether the open callback is the one that this caller heard of, and of the class that they heard."""
+    return knows_urgent(desk) if desk.call.open_callback_urgency == "urgent" else was_told(desk)

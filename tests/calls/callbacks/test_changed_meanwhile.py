@@ -19,6 +19,10 @@ OVER = {
     "1": "Your callback cannot be changed now. It was canceled or is over. You can ask for a new one",
     "2": "La llamada que pidió ya no se puede cambiar. Se canceló o ya terminó. Puede pedir otra",
 }
+ELSEWHERE = {
+    "1": ("You already have a callback.", "We will call the phone that you asked for before, not this one"),
+    "2": ("Ya tiene una llamada pedida.", "Llamaremos al teléfono que pidió antes, no a este"),
+}
 PROMISES = ("We will", "may already be calling", "vamos a", "llamaremos", "le estamos llamando")
 
 
@@ -210,3 +214,54 @@ def test_caller_who_heard_of_an_urgent_callback_does_not_put_off_the_one_that_ca
     assert phone.hears("You already have a callback. We will call you no later than")
     assert phone.does_not_hear("We will try")
     assert hotline.rows(select(Callback).order_by(Callback.id))[-1].window_starts is None
+
+
+@pytest.mark.parametrize(
+    ("language", "anew", "keys"),
+    [("1", "1", ("2",)), ("2", "3", ("2",)), ("2", "1", ("2", "4"))],
+    ids=["as soon as we can", "afraid", "as soon as we can, question"],
+)
+def test_caller_does_not_keep_unheard_what_another_call_asked_for_after_the_callback_that_they_heard_of(
+    phone: Phone,
+    make_case: MakeCase,
+    hotline: Hotline,
+    language: str,
+    anew: str,
+    keys: tuple[str, ...],
+) -> None:
+    case = make_case("in_custody")
+    afraid = phone.another()
+    opens_the_case(afraid, case)
+    for key in ("2", "3"):
+        afraid.presses(key)
+    afraid.hangs_up()
+    opens_the_case(phone, case, language)
+    for key in keys:
+        phone.presses(key)
+    in_the_case(phone, case, "2", "4", "2")
+    assert "We will call you" in in_the_case(phone, case, "2", anew).heard
+
+    phone.presses("1")
+
+    assert phone.hears(*ELSEWHERE[language])
+    phone.presses("1")
+    assert phone.hears({"1": "We will call you no later than", "2": "Le llamaremos"}[language])
+    assert phone.does_not_hear("You already have", "Ya tiene")
+
+
+def test_caller_who_leaves_it_as_it_is_hears_that_another_call_made_it_urgent(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    case = make_case("in_custody")
+    in_the_case(phone, case, "2", "1").hangs_up()
+    opens_the_case(phone, case)
+    phone.presses("2")
+    in_the_case(phone, case, "2", "3")
+
+    phone.presses("1")
+
+    assert phone.hears(
+        "You already have a callback. We will call you no later than", "To talk with someone sooner"
+    )
+    phone.presses("1")
+    assert phone.does_not_hear("You already have a callback")
