@@ -209,6 +209,8 @@ def _save(
     if _is_newest(session, talk):
         # The outcome of an earlier talk does not end the time to write about the last one.
         end_wrap_up(session, said.staff_id, now)
+    if said.code == before and _is_agreed_already(session, talk, said.call_at):
+        return "noted", []
     ended: list[Job] = []
     if said.code != before or said.call_at is not None:
         ended = _withdraw(session, talk, callback, before, said.corrector, now)
@@ -225,6 +227,15 @@ def _is_newest(session: Session, talk: Talk) -> bool:
     """Whether its leader led no other talk that ended later."""
     led = select(Talk.id).where(Talk.staff_id == talk.staff_id, Talk.closed_at.is_not(None))
     return session.scalar(led.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)) == talk.id
+
+
+def _is_agreed_already(session: Session, talk: Talk, call_at: datetime | None) -> bool:
+    """Whether this talk has led to a call at this moment: a colleague may have claimed it since."""
+    same = select(Callback.id).where(
+        Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER,
+        Callback.next_attempt_at == call_at, IS_OWED,
+    )  # fmt: skip
+    return call_at is not None and session.execute(same.limit(1)).first() is not None
 
 
 def _withdraw(

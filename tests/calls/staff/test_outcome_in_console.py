@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from models import Staff, Talk
+from models.callbacks.claim import claim
 from models.overview.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import accepted_by, allows_a_message, asks_express
 from tests.calls.conftest import Hotline
@@ -45,15 +47,36 @@ def test_click_corrects_a_key_at_the_same_moment_and_no_key_a_click(liaison: Pho
     assert [row.state for row in later] in ([], ["cancelled"])
 
 
-def saves_in_console(hotline: Hotline, code: str) -> None:
+def saves_in_console(hotline: Hotline, code: str, agreed: datetime | None = None) -> None:
     """The leader of the last talk saves its outcome in the console; what follows waits for a worker."""
     with hotline.database.transaction() as session:
         talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
         assert talk.staff_id is not None
-        word, jobs = note_outcome(session, talk, code, talk.staff_id, hotline.clock.now, hotline.policy)
+        word, jobs = note_outcome(
+            session, talk, code, talk.staff_id, hotline.clock.now, hotline.policy, call_at=agreed
+        )
     assert word == "noted"
     for name, row_id in jobs:
         hotline.jobs.enqueue(name, row_id)
+
+
+def test_call_agreed_on_for_the_same_hour_twice_stays_with_the_colleague_who_claimed_it(
+    liaison: Phone, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    liaison.hangs_up()
+    agreed = hotline.clock.now + timedelta(hours=3)
+    luis = make_staff(phone="+12025550171")
+    saves_in_console(hotline, "call_later", agreed)
+    with hotline.database.transaction() as session:
+        claim(session, callbacks(hotline)[-1].id, luis.id, hotline.clock.now, hotline.policies)
+
+    saves_in_console(hotline, "call_later", agreed)
+
+    (_talked, later) = callbacks(hotline)
+    assert (later.state, later.staff_id, later.next_attempt_at) == ("claimed", luis.id, agreed)
+    # Another hour is another call.
+    saves_in_console(hotline, "call_later", agreed + timedelta(hours=1))
+    assert [row.state for row in callbacks(hotline)][1:] == ["cancelled", "requested"]
 
 
 @pytest.mark.parametrize("keyed", ["", "2", "8"])
