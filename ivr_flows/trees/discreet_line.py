@@ -50,7 +50,7 @@ def discreet_line(
         "main_menu": Menu(
             (
                 number,
-                Choice("choose.callback", next="callback"),
+                Choice("choose.callback", next="callback_first"),
                 Choice("choose.person", next="person"),
             ),
             tail=("keys.told",),

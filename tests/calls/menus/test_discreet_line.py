@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hotline.trees import build_flows
 from ivr_flows.engine.flow import Collect
-from models import Staff
+from models import Callback, Staff
 from models.cases.registrant import Registrant
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Clock, Hotline
@@ -365,3 +365,29 @@ def test_warnings_on_a_discreet_line_come_with_the_news_that_is_heard_after_a_pr
     phone.presses("1")
 
     assert phone.hears("this person escaped", "Your code was last used today at 10:00 AM")
+
+
+@pytest.mark.parametrize(
+    ("language", "until", "promise"),
+    [
+        ("1", "Until we talk, please act as if this person may be out.", "We will call you"),
+        (
+            "2",
+            "Hasta que hablemos, por favor actúe como si esta persona pudiera estar libre.",
+            "Le llamaremos",
+        ),
+    ],
+)
+def test_caller_who_goes_back_and_asks_to_be_called_hears_to_act_as_if_the_person_may_be_out(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str, until: str, promise: str
+) -> None:
+    case = make_case(custody_status="escaped")
+    dials(phone, language)
+    for keys in (case.number, case.pin, "#", language, "#"):
+        phone.presses(keys)
+
+    phone.presses("2")
+
+    assert phone.hears(until, promise)
+    asked = hotline.row(select(Callback))
+    assert (asked.urgency, asked.reason) == ("urgent", "hard_news")
