@@ -25,6 +25,7 @@ from models.callbacks.callback import (
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.claim import is_waiting, waiting_of, waits_behind
 from models.callbacks.follow_up import LATER, insert_unless_open
+from models.callbacks.promised_time import change_zone
 from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
 from models.cases.safe_phone import is_safe
@@ -145,6 +146,9 @@ def request_callback(
             # Both are to be called as soon as possible, so the part of the day of an earlier wish no longer
             # applies.
             standing.window_starts = standing.window_ends = None
+        if call.time_zone == time_zone != standing.time_zone:
+            # The caller said in this call what time it is there.
+            change_zone(standing, time_zone)
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
         if rises:
             give_back_claim(session, standing, call, now)

@@ -9,11 +9,12 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS_SLOWLY
-from models.callbacks.callback import CALLBACKS, Callback
+from models.callbacks.callback import CALLBACKS, IS_PROMISED, Callback
 from models.callbacks.callback_list import NOT_YET, ON_LIST, wait_until
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
+from models.cases.case import Case
 from models.cases.daily_window import end_of_window
 from models.cases.safe_phone import standing_of
 from models.staff.schedule import is_anyone_at_hand_at
@@ -170,6 +171,37 @@ def move_waiting(session: Session, now: datetime, policy: CallbackPolicy, after:
             callback.next_attempt_at, callback.warned = opens, 0
     session.flush()
     return Moved(put_off, today_only, rows[-1].id if len(rows) == _A_FEW else None)
+
+
+def move_zone(session: Session, registrant_id: int, time_zone: str) -> None:
+    """The registrant's time zone is another one: their callbacks ring in its permitted hours (R29)."""
+    cases = select(Case.id).where(Case.registrant_id == registrant_id)
+    theirs = or_(Callback.case_id.in_(cases), Callback.registrant_id == registrant_id)
+    moved = select(Callback).where(IS_PROMISED, theirs, Callback.time_zone != time_zone)
+    for callback in session.scalars(moved.order_by(Callback.id).with_for_update(key_share=True)).all():
+        change_zone(callback, time_zone)
+    session.flush()
+
+
+def change_zone(callback: Callback, time_zone: str) -> None:
+    """Let a callback ring by the clock of another zone. The morning that its person chose is the one there.
+
+    A moment that staff agreed on with them stays that moment.
+    """
+    starts, ends = callback.window_starts, callback.window_ends
+    if starts is not None and ends is not None and callback.rescheduled_by_id is None:
+        there, here = ZoneInfo(callback.time_zone), ZoneInfo(time_zone)
+        callback.window_starts = starts.astimezone(there).replace(tzinfo=here).astimezone(UTC)
+        callback.window_ends = ends.astimezone(there).replace(tzinfo=here).astimezone(UTC)
+        if callback.next_attempt_at == starts:
+            callback.next_attempt_at = callback.window_starts
+        if callback.due_at == ends:
+            callback.due_at = callback.window_ends
+        callback.due_at = max(callback.due_at, callback.window_ends)
+    callback.time_zone = time_zone
+    if callback.state == "requested":
+        # Its hours are checked again before it is back on the list.
+        callback.rank = None
 
 
 def _tomorrow(now: datetime, zone: ZoneInfo) -> datetime:

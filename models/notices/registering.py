@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.callbacks.promised_time import move_zone
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
@@ -410,6 +411,8 @@ def _keep(
     for name, value in choices.person.items():
         setattr(registrant, name, value)
     session.flush()
+    if "time_zone" in choices.person:
+        move_zone(session, registrant.id, registrant.time_zone)
 
 
 def _carry_over(session: Session, found: Registration, phones: list[Phone]) -> None:

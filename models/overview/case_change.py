@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
+from models.callbacks.promised_time import move_zone
 from models.cases.case import Case, CaseError, add_case, confirm_named, end_case, free_number
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
@@ -116,6 +117,8 @@ def change_details(session: Session, person: Person, case: Case, details: Detail
         name_registrant(session, registrant, details.name)
         changed.append("name")
     session.flush()
+    if "time_zone" in changed:
+        move_zone(session, registrant.id, registrant.time_zone)
     if changed:
         _record(session, person, "change_registrant", case, now, {"changed": changed})
 

@@ -1,0 +1,118 @@
+"""A callback that was promised before rings by the clock of the zone that its person sets after it (R29)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from config.office import Office
+from models import Callback, Case, Staff
+from models.overview.case_change import Details, change_details
+from models.staff.schedule import set_schedule
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, sweeps
+from tests.calls.notices.registering.conftest import calls
+from tests.conftest import ON_BOTH
+from tests.factories import MadeCase, make_office
+from tests.phone import CALLER, Phone
+
+MakeStaff = Callable[..., Staff]
+LOS_ANGELES = "America/Los_Angeles"
+#: About changes, by a code, to the choice of the hour where the caller is; three hours earlier is right.
+TO_THE_ZONE = ("2", CODE, CODE, "4", "3")
+IS_IN_LOS_ANGELES = ("2", "2", "2", "1")
+
+
+class Signed(NamedTuple):
+    """A signed-in staff member."""
+
+    staff_id: int
+    email: str
+    role: str
+
+
+@pytest.fixture
+def office() -> Office:
+    """The office of New York works from eight to eight."""
+    return make_office(always_open=False)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Tuesday at nine in the evening in New York."""
+    return datetime(2026, 12, 2, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def liaison(make_staff: MakeStaff, hotline: Hotline) -> Staff:
+    """A liaison who works from eight to eight."""
+    ana = make_staff(on_shift=False)
+    with hotline.database.transaction() as session:
+        set_schedule(
+            session, ana.email, kind="on_shift", weekdays=range(5), span=(time(8), time(20)),
+            actor="shell", now=hotline.clock.now,
+        )  # fmt: skip
+    return ana
+
+
+def first_ring(hotline: Hotline, phone: Phone) -> datetime:
+    """When the person's phone rings first, if the liaison takes what the line offers at once."""
+    for _ in range(24 * 12):
+        sweeps(hotline, minutes=5)
+        if hotline.carrier.ringing:
+            phone.another().answers(hotline.carrier.ringing[-1]).presses("1")
+            hotline.jobs.works_off()
+        if any(call.to == CALLER for call in hotline.carrier.ringing):
+            return hotline.clock.now.astimezone(ZoneInfo(LOS_ANGELES))
+    raise AssertionError("The phone never rang.")
+
+
+@ON_BOTH
+@pytest.mark.usefixtures("liaison")
+def test_callback_promised_before_the_hour_was_set_rings_by_the_hour_where_the_person_is(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    """They heard "by the time where you are", and the phone rang at five in the morning there."""
+    caller = calls(phone, case, "2", "1", "3", *TO_THE_ZONE, *IS_IN_LOS_ANGELES)
+    assert caller.hears("We will call by the time where you are")
+    caller.hangs_up()
+
+    assert first_ring(hotline, phone).hour == 8
+
+
+@pytest.mark.usefixtures("liaison")
+def test_callback_rings_by_the_hour_that_staff_set_on_the_case_page(
+    phone: Phone, case: MadeCase, hotline: Hotline, liaison: Staff
+) -> None:
+    calls(phone, case, "2", "1").hangs_up()
+    with hotline.database.transaction() as session:
+        person = Signed(liaison.id, liaison.email, "liaison")
+        row = session.get_one(Case, case.id)
+        change_details(
+            session, person, row, Details(None, "en", LOS_ANGELES, "normal", mail_safe=False),
+            hotline.clock.now,
+        )  # fmt: skip
+
+    assert first_ring(hotline, phone).hour == 8
+
+
+@pytest.mark.usefixtures("liaison")
+def test_morning_chosen_before_the_hour_was_set_is_the_morning_where_the_person_is(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    calls(phone, case, "2", "2", "1").hangs_up()
+    promised = hotline.row(select(Callback))
+    assert promised.window_starts is not None
+
+    caller = calls(phone, case, "2", "1", "3", *TO_THE_ZONE, *IS_IN_LOS_ANGELES)
+    assert caller.hears("We will call by the time where you are")
+    caller.hangs_up()
+    again = calls(phone, case, "2")
+    assert again.hears("in the morning")
+    again.hangs_up()
+
+    rings_at = first_ring(hotline, phone)
+    assert 8 <= rings_at.hour < 12
