@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import IS_OPEN, IS_PROMISED, Callback, gave_pin
 from models.callbacks.callback_list import IN_ORDER, IS_LATE_ANYWAY
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import NOT_WAITED_FOR
+from models.callbacks.follow_up import NOT_CALLED, NOT_WAITED_FOR
 from models.calls.two_lists import place_of
 from models.cases.case import Case
 from models.cases.pin import HAS_LOCK, PinCounter
@@ -66,6 +66,11 @@ class Promise:
     def is_left(self) -> bool:
         """Whether a person must reopen it before the line calls again."""
         return self.state == TAKEN_UP_AGAIN
+
+    @property
+    def may_be_reopened(self) -> bool:
+        """Whether somebody may call it: its phone did not say stop, and no wrong person answered there."""
+        return self.is_left and self.outcome not in NOT_CALLED
 
 
 @dataclass(frozen=True, slots=True)

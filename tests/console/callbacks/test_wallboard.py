@@ -86,6 +86,21 @@ def test_tile_is_red_for_its_own_figure_only(supervisor: Member, database: Datab
     assert supervisor.links["Needs attention"] == "/console/callbacks?attention=1"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "may_reopen"), [("wrong_person", False), ("stopped", False), ("unknown", True)]
+)
+def test_callback_whose_phone_nobody_may_call_has_no_reopen_on_the_wallboard(
+    supervisor: Member, database: Database, clock: Clock, outcome: str, may_reopen: bool
+) -> None:
+    left = {"state": "left_for_staff", "closed_at": clock(), "outcome": outcome}
+    with database.transaction() as session:
+        callback_id = make_callback(session, urgency="urgent", due_at=clock(), **left).id
+
+    (row,) = supervisor.opens("/console/wallboard").page.xpath(f"//li[@id='need-callback-{callback_id}']")
+
+    assert bool(row.xpath(".//button[normalize-space()='Reopen']")) == may_reopen
+
+
 def test_supervisor_reads_what_needs_a_person_with_its_link_and_its_one_action(
     supervisor: Member, staff: Any, database: Database, clock: Clock
 ) -> None:
