@@ -12,6 +12,7 @@ from models.callbacks.to_new_phone import is_for_code
 from models.calls.call import CALLS
 from models.calls.role import CALLED_BACK
 from models.staff.set_away import spare
+from models.staff.staff import Staff
 from models.store.job import Job
 
 
@@ -32,12 +33,15 @@ def liaison_missed(
     ``retry_minutes`` are over.
     """
     if callback.state == "ringing_liaison" and callback.claimed_at is not None:
-        # They asked for this call themselves, so it was no offer; the claim stays theirs for a moment.
-        advance(
-            session, callback.id, "miss_own_call", actor=actor, now=now, liaison_call_id=None,
-            missed_by_id=callback.staff_id, lease_until=now + policy.missed_claim,
-        )  # fmt: skip
-        return
+        # They asked for this call themselves, so it was no offer.
+        if not _has_left(session, callback.staff_id):
+            # The claim stays theirs for a moment.
+            advance(
+                session, callback.id, "miss_own_call", actor=actor, now=now, liaison_call_id=None,
+                missed_by_id=callback.staff_id, lease_until=now + policy.missed_claim,
+            )  # fmt: skip
+            return
+        counted = False
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
         never_dial(session, callback.caller_call_id, now)
@@ -176,6 +180,12 @@ def leave_for_staff(
         never_dial(session, callback.caller_call_id, now)
     legs = (callback.liaison_call_id, callback.caller_call_id)
     return [("release_leg", leg) for leg in legs if leg is not None]
+
+
+def _has_left(session: Session, staff_id: int | None) -> bool:
+    """Whether this account was deactivated meanwhile."""
+    left = select(Staff.id).where(Staff.id == staff_id, Staff.left_at.is_not(None))
+    return session.execute(left).first() is not None
 
 
 def _never_rang(session: Session, callback: Callback) -> bool:

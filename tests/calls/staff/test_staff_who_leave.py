@@ -8,12 +8,15 @@ from sqlalchemy import select
 from models import Call, Callback, Staff
 from models.calls.staff_secret import issue_pin
 from models.overview.staff_record import let_go
+from models.talks.own_call import call_now
 from tests.calls.callbacks.test_callbacks import asks_express
+from tests.calls.callbacks.test_nobody_there import is_afraid
 from tests.calls.conftest import Hotline
 from tests.calls.staff_line.staff_calls import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -71,6 +74,38 @@ def test_liaison_deactivated_while_their_phone_rang_takes_no_callback_and_it_goe
     assert (callback.state, callback.liaison_tries) == ("requested", 1)
     assert hotline.rows(select(Call.id).where(Call.role == "called_back")) == []
     assert hotline.rows(select(Staff.id).where(Staff.busy_call_id.is_not(None))) == []
+
+
+def test_callback_of_a_liaison_deactivated_while_their_own_call_rang_is_offered_to_somebody_else_at_once(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    lea: int,
+    leaves: Callable[[], None],
+) -> None:
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, lea).on_shift = False
+    is_afraid(phone, make_case(custody_status="in_custody"))
+    (callback,) = hotline.rows(select(Callback))
+    with hotline.database.transaction() as session:
+        jobs = call_now(session, callback.id, lea, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    liaison = hotline.answers(phone)
+
+    leaves()
+    liaison.presses("1")
+
+    assert liaison.hears("This call is no longer waiting")
+    (callback,) = hotline.rows(select(Callback))
+    assert (callback.state, callback.staff_id, callback.liaison_tries) == ("requested", None, 0)
+    make_staff(phone=SECOND)
+    hotline.jobs.works_off()
+    hotline.clock.passes(seconds=30)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == SECOND
 
 
 def test_liaison_deactivated_on_the_staff_line_is_signed_out_and_cannot_sign_in_again(
