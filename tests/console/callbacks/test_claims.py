@@ -117,6 +117,23 @@ def test_callback_that_was_left_for_staff_is_not_said_to_be_back_on_the_list(
     assert office_rows.row(callback_id).state == "left_for_staff"
 
 
+def test_spanish_button_that_returns_a_colleagues_claim_does_not_say_that_the_supervisor_has_it_then(
+    staff: Any, office_rows: Office, database: Database
+) -> None:
+    ana, ruth = staff(name="Ana Demo").signs_in(), staff("supervisor", name="Ruth Demo").signs_in()
+    with database.transaction() as session:
+        session.get_one(Staff, ruth.staff_id).interface_language = "es"
+    callback_id = office_rows.promises()
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
+
+    ruth.opens(f"/console/callbacks/{callback_id}")
+    assert not any(button.startswith("Tomarla") for button in ruth.buttons)
+    ruth.clicks("Quitarle la llamada a su colega")
+
+    assert ruth.reads("Ya está de vuelta en la lista")
+    assert office_rows.row(callback_id).staff_id is None
+
+
 def test_urgent_callback_that_was_returned_is_not_said_to_be_with_the_colleague_who_had_it(
     staff: Any, office_rows: Office
 ) -> None:
