@@ -38,7 +38,7 @@ BINDING_GROUNDS = frozenset({"callback", "call", "verification", "added"})
 VOUCHING_GROUNDS = frozenset({"verification", "added"})
 _MAY_ANSWER_WORDS = {
     "only_me": "Speak with no one but me.",
-    "ask_for_me": "Whoever answers, ask for me by my name.",
+    "ask_for_me": "Whoever answers, ask if someone there expects this call.",
     "anyone": "Speak with whoever answers.",
 }
 

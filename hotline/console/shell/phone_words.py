@@ -4,7 +4,7 @@ from hotline.console.shell.words import N_
 
 MAY_ANSWER = {
     "only_me": N_("Only with them"),
-    "ask_for_me": N_("Ask the person who answers for them by name"),
+    "ask_for_me": N_("Ask if someone there expects this call"),
     "anyone": N_("With anyone who answers"),
 }
 VOICEMAIL = {

@@ -113,7 +113,7 @@ def test_caller_hears_every_wish_repeated_and_it_is_kept(
     assert phone.hears("We will call you", "If that is all, press 1")
 
     phone.presses("2")
-    assert phone.hears("To let us ask for you by name, press 2")
+    assert phone.hears("To let us ask if someone there expects our call, press 2")
     phone.presses("2")
     assert phone.hears("Got it.")
     phone.presses("3")
@@ -133,7 +133,9 @@ def test_caller_hears_every_wish_repeated_and_it_is_kept(
     assert phone.hears("Listo.")
     phone.presses("1")
 
-    assert phone.hears("Podemos dejar un mensaje corto", "podemos preguntar por usted")
+    assert phone.hears(
+        "Podemos dejar un mensaje corto", "podemos preguntar si alguien ahí espera nuestra llamada"
+    )
     asked = the_callback(hotline)
     assert (asked.may_answer, asked.voicemail_allowed, asked.voicemail_text) == (
         "ask_for_me", True, "please_call",
@@ -237,7 +239,7 @@ def test_more_choices_begin_with_the_answers_of_last_time(
     phone.presses("4")
     phone.presses("1")
 
-    assert phone.hears("We may leave a short message", "we may ask for you")
+    assert phone.hears("We may leave a short message", "we may ask if someone there expects our call")
     asked = the_callback(hotline)
     assert (asked.may_answer, asked.voicemail_text, asked.when_dropped) == (
         "ask_for_me", "hello", "ring_once",

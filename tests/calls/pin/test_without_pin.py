@@ -127,7 +127,7 @@ def test_caller_still_chooses_how_a_first_callback_is_made(phone: Phone, hotline
         phone.presses(key)
     for key, heard in (
         ("2", None),
-        ("2", "We may ask for you by name"),
+        ("2", "We may ask if someone there expects our call"),
         ("3", None),
         ("2", "asks you to call"),
     ):
@@ -135,7 +135,7 @@ def test_caller_still_chooses_how_a_first_callback_is_made(phone: Phone, hotline
         assert heard is None or phone.hears("Got it.", heard)
     phone.presses("1")
 
-    assert phone.hears("We may leave a short message", "we may ask for you")
+    assert phone.hears("We may leave a short message", "we may ask if someone there expects our call")
     asked = the_callback(hotline)
     assert (asked.may_answer, asked.voicemail_text) == ("ask_for_me", "please_call")
 

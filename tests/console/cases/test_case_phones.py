@@ -107,7 +107,9 @@ def test_wishes_for_calls_to_a_phone_are_kept_and_shown(
     liaison.fills(may_answer="ask_for_me", voicemail_text="hello", window_starts="09:00", window_ends="12:30")
     liaison.clicks("Save")
 
-    assert liaison.reads("09:00 to 12:30", "for them by name", "A greeting that says nothing")
+    assert liaison.reads(
+        "09:00 to 12:30", "if someone there expects this call", "A greeting that says nothing"
+    )
     with database.reading() as session:
         phone = session.scalars(select(Phone)).one()
         assert (phone.may_answer, phone.voicemail_allowed, phone.voicemail_text) == (

@@ -257,7 +257,7 @@ def test_next_callback_to_a_phone_begins_with_the_wishes_for_that_phone(casework
     assert last_wishes(casework.session, elsewhere) == SAFEST
     assert (phone.window_starts, phone.window_ends) == (time(9), time(12))
     in_force = [consent for consent in phone.consents if consent.withdrawn_at is None]
-    assert ["ask for me" in consent.words for consent in in_force] == [True]
+    assert ["expects this call" in consent.words for consent in in_force] == [True]
 
 
 def test_wish_that_the_person_gave_later_on_the_line_counts(casework: Casework) -> None:
