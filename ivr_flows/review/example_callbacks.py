@@ -126,7 +126,9 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("choose_who", "saved"): _read_back("only_me", "ask_for_me", "anyone"),
     ("choose_message", "saved"): _read_back("no_message", "please_call", "we_call_again", "hello"),
     ("choose_when_dropped", "saved"): _read_back("wait_for_me", "ring_once"),
-    ("choose_about", "saved"): _read_back("about_person", "about_court", "about_safety", "about_other"),
+    ("choose_about", "saved"): _read_back(
+        "about_person", "about_court", "about_safety", "about_other", "about_first"
+    ),
     ("choose_language", "saved"): _read_back("language"),
     ("keep_place", "promised"): {"": _with_wait, "another phone": _elsewhere},
     ("keep_callback", "kept"): {"": _promise, "the office is closed until after it": _moved},

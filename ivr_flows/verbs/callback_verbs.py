@@ -22,6 +22,7 @@ from ivr_flows.verbs.told_promise import (
     bring_back_told,
     elsewhere_prompt,
     knows_urgent,
+    note_reason,
     note_told,
     open_number,
     raise_for_news,
@@ -239,6 +240,9 @@ def promise(
     if urgency == "other":
         urgency, reason = class_of(desk, reason, verified=verified)
     call, office = desk.call, desk.office
+    if reason != "asked" or hours is not None:
+        # Without a time of day, a caller who is afraid and asks once more is still called for that.
+        note_reason(call, reason)
     number = desk.number_to_call(verified=verified) or open_number(desk)
     if number is None:
         return "refused"

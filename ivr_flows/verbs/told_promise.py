@@ -14,12 +14,26 @@ from models.cases.safe_phone import is_barred
 
 #: The prefix of an entry in a call's trail that is not a step: the callback that the caller was told of.
 _TOLD = "told:"
+#: The same for why this call asked for a callback.
+_ASKED = "asked:"
 
 
 def note_told(desk: Desk, callback_id: int) -> None:
     """Remember that this caller was told of this callback; what they heard is a promise (R13)."""
     desk.call.trail = f"{desk.call.trail} {_TOLD}{callback_id}"
     record_told(desk.session, callback_id, desk.call, desk.now)
+
+
+def note_reason(call: CallState, reason: str) -> None:
+    """Remember why this call asked for a callback."""
+    call.trail = f"{call.trail} {_ASKED}{reason}"
+
+
+def reason_here(call: CallState) -> str | None:
+    """Why this call last asked for a callback, as far as the caller knows."""
+    asked = (one for one in reversed(call.trail.split()) if one.startswith(_ASKED))
+    found = next(asked, None)
+    return None if found is None else found.removeprefix(_ASKED)
 
 
 def knows_urgent(desk: Desk) -> bool:

@@ -5,12 +5,15 @@ from typing import Any
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
+from ivr_flows.verbs.told_promise import reason_here
 from models.callbacks.asking_call import asking_goes_on
+from models.callbacks.callback import Callback
 from models.callbacks.callback_request import is_over, open_of_case, owed_to_case
 from models.callbacks.unverified_request import made_in_call
 from models.callbacks.wishes import (
     ABOUT,
     VOICEMAIL_TEXTS,
+    WEIGHTY,
     WHEN_DROPPED,
     WHO_MAY_ANSWER,
     Wishes,
@@ -52,9 +55,22 @@ def choose_language(desk: Desk, _digits: str) -> str:
 
 @answers("saved", "gone")
 def choose_about(desk: Desk, digits: str) -> str:
-    """What the call is about, in neutral codes, so that nobody has to say it twice (R37)."""
+    """What the call is about, in neutral codes, so that nobody has to say it twice (R37).
+
+    A reason that weighs more stays, and the caller hears so: the liaison must see who is afraid.
+    """
+    if _first_reason(desk) in WEIGHTY:
+        return _save(desk, "wish.about_first")
     about = ABOUT[int(digits) - 1]
     return _save(desk, f"wish.{about}", reason=about)
+
+
+def _first_reason(desk: Desk) -> str | None:
+    """Why the callback is made; without the PIN only what this call asked for counts (R35)."""
+    if not desk.is_verified:
+        return reason_here(desk.call)
+    mine = open_of_case(desk.session, desk.call.case_id)
+    return None if mine is None else desk.session.get_one(Callback, mine).reason
 
 
 @answers("said")
@@ -89,7 +105,7 @@ def _say_gone(desk: Desk) -> None:
 
 
 def _save(desk: Desk, said: str, **values: Any) -> str:
-    """Save a wish and read it back.
+    """Save a wish, or none, and read it back.
 
     Without the PIN the words are the same whatever the phone has been promised, and only a callback that this
     call made is changed (R35).
@@ -97,9 +113,11 @@ def _save(desk: Desk, said: str, **values: Any) -> str:
     actor = f"caller:{desk.call.id}"
     if desk.is_verified:
         mine = None if desk.is_held else open_of_case(desk.session, desk.call.case_id)
-        if mine is None or not save_wish(desk.session, mine, actor=actor, now=desk.now, **values):
+        if mine is None:
             return "gone"
-    else:
+        if values and not save_wish(desk.session, mine, actor=actor, now=desk.now, **values):
+            return "gone"
+    elif values:
         chosen = {name: value for name, value in values.items() if name in _KEPT_ON_THE_CALL}
         desk.call.wishes = replace(Wishes.of_text(desk.call.wishes), **chosen).as_text()
         wishes = Wishes.of_text(desk.call.wishes)

@@ -20,6 +20,8 @@ VOICEMAIL_TEXTS = (None, "please_call", "we_call_again", "hello")
 #: What to do when the call drops; the first is the safest.
 WHEN_DROPPED = ("wait_for_me", "ring_once")
 ABOUT = ("about_person", "about_court", "about_safety", "about_other")
+#: Reasons of a callback that none of those may take the place of.
+WEIGHTY = frozenset({"afraid", "hard_news", "lockout"})
 
 
 @dataclass(frozen=True, slots=True)

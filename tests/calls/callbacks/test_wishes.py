@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from models import Call, Callback, Registrant, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Clock, Hotline
+from tests.calls.pin.test_without_pin import dials_to_the_callback_menu
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
@@ -464,3 +465,58 @@ def test_caller_is_promised_no_spanish_that_nobody_on_the_staff_may_speak(
     phone.hangs_up()
     liaison = hotline.answers(phone)
     assert liaison.hears("There is someone to call back")
+
+
+FIRST = {
+    "1": "Got it. The person who calls you will see the first reason for this call."
+    " You can tell them about this too.",
+    "2": "Listo. La persona que le llame verá el primer motivo de esta llamada. También podrá contarle esto.",
+}
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize(
+    ("status", "keys"), [("in_custody", "3"), ("released", "1")], ids=["afraid", "hard news"]
+)
+def test_what_a_call_is_about_does_not_hide_from_the_liaison_why_it_is_urgent(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str, status: str, keys: str
+) -> None:
+    case = make_case(custody_status=status, status_at=hotline.clock.now - timedelta(hours=1))
+    opens_the_case(phone, case, language=language)
+    if status == "released":
+        phone.presses("1")
+    for key in ("2", keys):
+        phone.presses(key)
+    phone.hangs_up()
+    before = the_callback(hotline).reason
+    opens_the_case(phone, case, language=language)
+    if status == "released":
+        phone.presses("1")
+
+    for key in ("2", "3", "4", "2", "2"):
+        phone.presses(key)
+
+    assert phone.hears(FIRST[language])
+    assert the_callback(hotline).reason == before == ("afraid" if status == "in_custody" else "hard_news")
+
+
+@pytest.mark.parametrize("earlier", [True, False], ids=["another stands", "alone"])
+@pytest.mark.parametrize(
+    ("part", "reason"), [("4", "afraid"), ("1", "about_court")], ids=["any time", "morning"]
+)
+def test_caller_without_a_pin_who_is_afraid_and_then_chooses_more_hears_which_reason_is_kept(
+    phone: Phone, hotline: Hotline, part: str, reason: str, earlier: bool
+) -> None:
+    if earlier:
+        before = phone.another()
+        dials_to_the_callback_menu(before)
+        before.presses("1")
+        before.hangs_up()
+    dials_to_the_callback_menu(phone)
+    for key in ("3", "1", "2", "1", "2", "1", part, "4", "2", "2"):
+        phone.presses(key)
+
+    # The words are the same whatever stands (R35).
+    assert phone.hears(FIRST["1"] if reason == "afraid" else "Got it. The call is about court.")
+    if not earlier:
+        assert the_callback(hotline).reason == reason
