@@ -59,8 +59,9 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
-        say_due(desk, call.open_callback_due_at, true_moment(desk), line_of_open)
-        elsewhere = elsewhere_prompt(desk, callbacks.phone_key_of(desk.session, call.open_callback_id))
+        phone_key = callbacks.phone_key_of(desk.session, call.open_callback_id)
+        say_due(desk, call.open_callback_due_at, true_moment(desk), line_of_open, phone_key)
+        elsewhere = elsewhere_prompt(desk, phone_key)
         if elsewhere is not None:
             desk.say(elsewhere)
         say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
@@ -279,7 +280,7 @@ def promise(
         if verified:
             return _say_to_lapsed(desk, asked, reason, asker)
         line = call.line if call.line in office.lines else office.lines[0]
-        return say_promised(desk, urgency, window, due_at, wait=wait, line=line)
+        return say_promised(desk, urgency, window, due_at, wait=wait, line=line, phone_key=asker.phone_key)
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=zone, now=desk.now, window=window, any_time=any_time,
@@ -309,8 +310,9 @@ def promise(
     elsewhere = elsewhere_prompt(desk, found.phone_key)
     moved = true_moment(desk, found) if found.id == call.open_callback_id else None
     return say_promised(
-        desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere, moved=moved
-    )
+        desk, found.urgency, chosen, found.due_at, wait=wait, line=line, phone_key=found.phone_key,
+        elsewhere=elsewhere, moved=moved,
+    )  # fmt: skip
 
 
 def _say_to_lapsed(desk: Desk, asked: str, reason: str, asker: Asker) -> str:
@@ -319,7 +321,7 @@ def _say_to_lapsed(desk: Desk, asked: str, reason: str, asker: Asker) -> str:
     due_at, wait = due_of(desk, told, asker)
     # None of these callers hears which number it will show: it may differ from what this caller expects,
     # and omitting it only then would reveal an existing callback.
-    return say_promised(desk, told, None, due_at, wait=wait, line=None)
+    return say_promised(desk, told, None, due_at, wait=wait, line=None, phone_key=asker.phone_key)
 
 
 @answers("kept", "changed", "gone")
@@ -339,7 +341,8 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     elif not callbacks.keep_callback(desk.session, found, callbacks.IS_OWED_TO_CALLER):
         return "gone"
     desk.call.asked_at = desk.now
-    say_due(desk, due_at, true_moment(desk), line_of_open)
+    phone_key = callbacks.phone_key_of(desk.session, found)
+    say_due(desk, due_at, true_moment(desk), line_of_open, phone_key)
     say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
     return "kept"
 

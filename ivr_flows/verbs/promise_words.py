@@ -8,7 +8,7 @@ from ivr_flows.engine.time_words import in_zone
 from ivr_flows.verbs.wait_words import wait_prompt
 from ivr_flows.verbs.window_words import say_window
 from models.callbacks import callback as callbacks
-from models.callbacks.lone_refusal import refused_lines
+from models.callbacks.lone_refusal import is_refused_alone, refused_lines
 from models.callbacks.promised_time import Asker, moved_to, urgent_due
 from models.callbacks.shown_line import shown_line
 from models.calls.pacing import is_any_noted, is_refused, taking_none
@@ -46,13 +46,15 @@ def say_promised(
     *,
     wait: timedelta | None,
     line: str | None,
+    phone_key: str,
     elsewhere: str | None = None,
     moved: datetime | None = None,
 ) -> str:
     """Say when we call, the latest moment, and which phone will ring or which number it will show.
 
-    ``line`` is the number that it will show, or None if this caller may not hear of it. ``moved`` is the
-    moment to say instead of one that was promised before and cannot be kept.
+    ``line`` is the number that it will show, or None if this caller may not hear of it; ``phone_key`` is of
+    the phone that rings. ``moved`` is the moment to say instead of one that was promised before and cannot be
+    kept.
     """
     topic = desk.call.topic
     # Who heard a recording, and then asks for a person, called for that.
@@ -60,14 +62,14 @@ def say_promised(
     desk.call.asked_at = desk.now
     if window is not None:
         say_window(desk, *window, urgency)
-    say_due(desk, due_at, moved, lambda _desk: line)
+    say_due(desk, due_at, moved, lambda _desk: line, phone_key)
     if elsewhere is not None:
         desk.say(elsewhere)
     elif line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
     say_where_sooner(desk, urgency, due_at)
-    is_told = wait is not None and window is None and _may_say_when(desk, lambda _desk: line)
+    is_told = wait is not None and window is None and _may_say_when(desk, lambda _desk: line, phone_key)
     prompt = wait_prompt(wait) if wait is not None and is_told else None
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
@@ -105,18 +107,22 @@ def class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
 
 
 def say_due(
-    desk: Desk, due_at: datetime, moved: datetime | None = None, line_of: _LineOf | None = None
+    desk: Desk,
+    due_at: datetime,
+    moved: datetime | None = None,
+    line_of: _LineOf | None = None,
+    phone_key: str | None = None,
 ) -> None:
     """Until when we will have called; an overdue promise is said to be late.
 
     ``moved`` is the true moment of a promise that the office's hours do not let us keep: it is said instead,
     with an apology. No hour is promised while nothing places our calls: then a crisis line is named (R36).
     ``line_of`` finds the number that the call will show; without it, or if it finds none, that is the one of
-    this call.
+    this call. ``phone_key``: the phone that will ring.
     """
     if due_at <= desk.now and moved is None:
         desk.say("callback.late")
-    elif not _may_say_when(desk, line_of):
+    elif not _may_say_when(desk, line_of, phone_key):
         desk.say("callback.no_hour")
         say_crisis_line(desk)
     else:
@@ -148,18 +154,22 @@ def line_of_open(desk: Desk) -> str | None:
     return None if found is None else shown_line(desk.session, found, desk.office.lines)
 
 
-def _may_say_when(desk: Desk, line_of: _LineOf | None) -> bool:
+def _may_say_when(desk: Desk, line_of: _LineOf | None, phone_key: str | None) -> bool:
     """Whether a call that shows the number of ``line_of`` goes out, or else one from the number of this call.
 
     The carrier can be reached, takes the account's calls and those from that number, and a worker or the
-    sweeper is alive. After a use of the duress PIN no call goes out by itself. A caller whose own PIN tells
-    the status hears so, and nobody else: where the phrase is the neutral one, all words are alike (R10, R13).
+    sweeper is alive. After a use of the duress PIN no call goes out by itself, and none to a phone that the
+    carrier refuses alone. A caller whose own PIN tells the status hears so, and nobody else: where the phrase
+    is the neutral one, all words are alike, and so are they without the PIN (R10, R13, R35).
     """
     session = desk.session
     if nobody_dials(session, desk.now):
         return False
     tells_status = desk.is_verified and desk.heard().kind == "status"
-    if tells_status and waits_for_liaison(session, desk.call.case_id):
+    if tells_status and (
+        waits_for_liaison(session, desk.call.case_id)
+        or (phone_key is not None and is_refused_alone(session, phone_key, desk.call.case_id, desk.now))
+    ):
         return False
     # Mostly nothing is refused: one question to the database answers all, and the number is not looked for.
     if not is_any_noted(session):

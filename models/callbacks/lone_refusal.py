@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    column,
+    delete,
+    literal_column,
+    or_,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import CALLBACKS, Callback
@@ -45,6 +56,24 @@ _KNOWN_OF_PHONE = timedelta(days=2)
 FIRST_PAUSE = 4 * PROBE
 #: The carrier was asked for this leg, and it is known whether it accepted it.
 _IS_ASKED = or_(Call.call_sid.is_not(None), Call.call_status == "failed")
+_NOTICES = table("notices", column("id"), column("case_id"))
+_TO_PERSON = (
+    select(Call.id.label("leg"), Call.place)
+    .where(Call.phone_key == bindparam("to"), Call.id != bindparam("but"), _IS_ASKED)
+    .where(Call.role.in_((CALLED_BACK, NOTIFIED)), Call.started_at > bindparam("since"))
+)
+#: Our last call to a person's phone. Each kind by its own index: together, all calls of the time are read.
+_LAST_TO_PERSON = (
+    _TO_PERSON.join(CALLBACKS, CALLBACKS.c.id == Call.callback_id)
+    .where(CALLBACKS.c.phone_key == bindparam("to"))
+    .union_all(
+        _TO_PERSON.join(_NOTICES, _NOTICES.c.id == Call.notice_id).where(
+            _NOTICES.c.case_id == bindparam("of_case")
+        )
+    )
+    .order_by(literal_column("leg").desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +91,8 @@ def judge_refusal(
     """Judge a refusal that was not about the number called: is it a lone refusal, and how long to wait.
 
     For a leg of staff, their phone rests for that long (``rest_phone``), and for a leg about a notice, the
-    registrant's.
+    registrant's. A callback is left for staff if it is longer than ``FIRST_PAUSE``: the carrier has refused
+    its phone alone before.
 
     ``line`` is the number that it was placed from, unless that is the main one. A refusal that is not lone is
     taken as the account's, as far as anybody knows.
@@ -76,14 +106,29 @@ def judge_refusal(
         leg.line = line or ""
     refusals = _refusals_before(session, leg, now)
     before = len(refusals)
-    if line is not None and before < _OF_THE_LINE:
+    is_known = leg.role == CALLED_BACK and _is_known_alone(session, leg, now)
+    if line is not None and before < _OF_THE_LINE and not is_known:
         return _is_lines_own(session, line, code, now), None
     if leg.role == NOTIFIED:
         pause = _pause_of_notified(session, leg, refusals, now)
         return pause is not None, pause
-    if before == 0:
+    if before == 0 and not is_known:
         return False, None
-    return True, _pause_after(before)
+    if leg.role == CALLED_BACK:
+        leg.place = REFUSED_ALONE
+    return True, _pause_after(_OF_THE_LINE if is_known else before)
+
+
+def is_refused_alone(
+    session: Session, phone_key: str, case_id: int | None, now: datetime, *, but: int = 0
+) -> bool:
+    """Whether the carrier refused our last call to a person's phone, and that phone alone.
+
+    It may have been for any callback, or about news of this case. Leg ``but`` does not count.
+    """
+    asked = {"to": phone_key, "of_case": case_id, "but": but, "since": now - _KNOWN_OF_PHONE}
+    newest = session.execute(_LAST_TO_PERSON, asked).first()
+    return newest is not None and newest.place == REFUSED_ALONE
 
 
 def pause_of_number(session: Session, call_id: int, now: datetime) -> timedelta | None:
@@ -264,6 +309,11 @@ def _refusals_before(session: Session, leg: Call, now: datetime) -> list[str | N
         return []
     found = session.execute(earlier.order_by(Call.id.desc()).limit(_MOST_DOUBLINGS)).all()
     return [one.place for one in takewhile(lambda one: one.call_sid is None, found)]
+
+
+def _is_known_alone(session: Session, leg: Call, now: datetime) -> bool:
+    callback = session.get_one(Callback, leg.callback_id)
+    return is_refused_alone(session, callback.phone_key, callback.case_id, now, but=leg.id)
 
 
 def _set(session: Session, line: str, **values: object) -> None:

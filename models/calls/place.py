@@ -26,7 +26,7 @@ COVERED = "covered"
 MESSAGE_LEFT = "message_left"
 #: A leg that we placed ended with an apology for an error of ours.
 FAULTED = "faulted"
-#: The carrier refused this leg about a notice, and its phone alone. No step is this place: nobody was called.
+#: The carrier refused this leg to a person, and their phone alone. No step is this place: nobody was called.
 REFUSED_ALONE = "refused_alone"
 
 #: Every place of a step; ``Flow.check`` refuses a step with any other.

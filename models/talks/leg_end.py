@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback, locked
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import free_liaison
+from models.callbacks.lone_refusal import FIRST_PAUSE
 from models.callbacks.next_try import caller_missed, leave_for_staff, liaison_missed, rung_in_vain
+from models.callbacks.to_new_phone import is_for_code
 from models.callouts.callout import staff_left
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
@@ -178,6 +180,9 @@ def _person_ended(end: _End) -> list[Job]:
         if not_theirs is not None:
             counted, pause = False, not_theirs
         liaison_leg = callback.liaison_call_id
+        if end.pause is not None and end.pause > FIRST_PAUSE and not is_for_code(end.session, callback):
+            # The carrier refuses this phone again and again, and no other: each liaison would accept in vain.
+            return leave_for_staff(end.session, callback, end.now, end.actor, "cannot_dial")
         caller_missed(end.session, callback, end.now, end.policy, end.actor, counted=counted, pause=pause)
         return [("release_leg", liaison_leg)] if liaison_leg is not None else []
     talk = talk_for(end.session, callback.id)

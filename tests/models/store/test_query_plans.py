@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session
 
+from models.callbacks.lone_refusal import is_refused_alone
 from models.calls.call import CALLS
 from models.overview.caller_state import glance, load_by_leg, load_by_sid
 from models.overview.history import history_of
@@ -128,6 +129,22 @@ def test_open_callback_of_a_case_is_found_by_its_own_index(
     # By the state alone, every turn would go through all open callbacks.
     found = [line for line in plan.splitlines() if "callbacks" in line]
     assert all("uq_callbacks_owed_case" in line for line in found), plan
+
+
+def test_refused_phone_is_found_without_reading_all_calls(database: Database, now: datetime) -> None:
+    """A turn asks for it before it promises an hour."""
+    with database.transaction() as session:
+        for last in range(300):
+            make_call(session, phone=f"+120255501{last % 100:02d}", direction="outbound", started_at=now)
+        session.flush()
+        # Of an empty table any index is as good as another.
+        session.execute(text("ANALYZE"))
+
+        plan = _plans(session, lambda: is_refused_alone(session, "0" * 64, 1, now))
+
+    assert "SCAN calls" not in plan, plan
+    assert "Seq Scan on calls" not in plan, plan
+    assert "ix_calls_started_at" not in plan, plan
 
 
 def test_callers_in_the_queue_are_counted_by_an_index_that_has_only_them(

@@ -263,3 +263,112 @@ def test_refused_account_stays_named_and_spends_nothing_though_each_phone_was_re
         sweeps(hotline, seconds=31)
     assert OTHER in hotline.rung()
     assert {FIRST, SECOND} & set(hotline.rung())
+
+
+def asks_afraid(phone: Phone, case: MadeCase | None, language: str = "1") -> Phone:
+    """A whole call from the first phone, with the PIN or without: somebody is afraid and wants a call."""
+    caller = phone.another()
+    if case is None:
+        caller.dials_in(from_=FIRST)
+        for key in (language, "2", "1"):
+            caller.presses(key)
+    else:
+        opens_the_case(caller, case, language, from_=FIRST)
+        caller.presses("2")
+    if "afraid" in caller.heard or "miedo" in caller.heard:
+        caller.presses("3")
+    caller.hangs_up()
+    return caller
+
+
+def accepts_in_vain(phone: Phone, hotline: Hotline, minutes: int) -> int:
+    """Time passes, and the liaison accepts each time that they are called; how often nobody was connected."""
+    vain = 0
+    for _ in range(minutes * 2):
+        sweeps(hotline, seconds=30)
+        for call in [one for one in hotline.carrier.ringing if one.to == LIAISON]:
+            liaison = phone.another().answers(call)
+            liaison.presses("1")
+            hotline.jobs.works_off()
+            vain += "We could not connect you" in liaison.heard_so_far
+            liaison.hangs_up()
+    return vain
+
+
+@pytest.mark.parametrize("has_pin", [True, False], ids=["with the PIN", "without the PIN"])
+def test_callback_to_a_phone_that_stays_refused_is_given_to_staff_within_the_hour(
+    phone: Phone, registered: Registering, hotline: Hotline, has_pin: bool
+) -> None:
+    """After four hours liaisons had accepted it 11 times in vain, and nobody else was to call."""
+    comes_on_shift(hotline)
+    made = registered("in_custody", phones=(FIRST, SECOND))
+    hotline.carrier.refuses_to[FIRST] = REFUSED
+    asks_afraid(phone, made.case if has_pin else None)
+
+    vain = accepts_in_vain(phone, hotline, minutes=60)
+
+    assert vain == 3, "once as the account, and twice as this phone"
+    (left,) = hotline.rows(select(Callback))
+    assert (left.state, left.outcome, left.caller_tries) == ("left_for_staff", "cannot_dial", 0)
+    assert not is_refused(hotline)
+
+
+def test_callback_to_a_phone_that_is_refused_once_more_and_then_taken_is_made_by_the_line(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    comes_on_shift(hotline)
+    made = registered("in_custody")
+    hotline.carrier.refuses_to[FIRST] = REFUSED
+    asks_afraid(phone, made.case)
+    assert accepts_in_vain(phone, hotline, minutes=2) == 2
+
+    hotline.carrier.refuses_to.clear()
+    while not hotline.rung():
+        sweeps(hotline, seconds=30)
+    phone.another().answers(ringing(hotline, LIAISON)).presses("1")
+    hotline.jobs.works_off()
+    person = picks_up(phone.another(), hotline, FIRST)
+    person.presses("1")
+
+    assert person.is_talking
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_person_whose_phone_is_refused_alone_hears_no_hour_when_they_ask_again(
+    phone: Phone, registered: Registering, hotline: Hotline, language: str
+) -> None:
+    comes_on_shift(hotline)
+    made = registered("in_custody", phones=(FIRST, SECOND))
+    hotline.carrier.refuses_to[FIRST] = REFUSED
+    first = asks_afraid(phone, made.case, language)
+    accepts_in_vain(phone, hotline, minutes=20)
+
+    again = asks_afraid(phone, made.case, language)
+    stranger = asks_afraid(phone, None, language)
+
+    hour = {"1": "no later than", "2": "a más tardar"}[language]
+    assert hour in first.heard_so_far
+    assert {"1": "we cannot say when", "2": "no podemos decir cuándo"}[language] in again.heard_so_far
+    assert "988" in again.heard_so_far
+    assert hour not in again.heard_so_far
+    assert hour in stranger.heard_so_far, "without the PIN a first request is heard, whatever was tried (R35)"
+    assert accepts_in_vain(phone, hotline, minutes=20) <= 2, "it is known whose phone it is"
+
+
+def test_person_whose_phone_news_found_refused_hears_no_hour_at_all(
+    phone: Phone, refused: Callable[..., Registered], hotline: Hotline, others: Callable[[], None]
+) -> None:
+    """Four calls about the news had been refused, and the line promised the hour."""
+    made = refused("released")
+    for _ in range(2):
+        others()
+    sweeps(hotline, minutes=3)
+    assert not is_refused(hotline)
+
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_=FIRST)
+    for key in ("1", "2", "1"):
+        caller.presses(key)
+
+    assert "we cannot say when" in caller.heard_so_far
+    assert "no later than" not in caller.heard_so_far
