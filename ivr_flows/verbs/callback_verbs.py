@@ -59,12 +59,12 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
-        phone_key = callbacks.phone_key_of(desk.session, call.open_callback_id)
-        say_due(desk, call.open_callback_due_at, true_moment(desk), line_of_open, phone_key)
+        phone_key, moved = callbacks.phone_key_of(desk.session, call.open_callback_id), true_moment(desk)
+        say_due(desk, call.open_callback_due_at, moved, line_of_open, phone_key)
         elsewhere = elsewhere_prompt(desk, phone_key)
         if elsewhere is not None:
             desk.say(elsewhere)
-        say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
+        say_where_sooner(desk, call.open_callback_urgency, moved or call.open_callback_due_at)
         return "urgent" if call.open_callback_urgency == "urgent" else "open"
     if not desk.number_to_call():
         return "cannot"
@@ -341,9 +341,9 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     elif not callbacks.keep_callback(desk.session, found, callbacks.IS_OWED_TO_CALLER):
         return "gone"
     desk.call.asked_at = desk.now
-    phone_key = callbacks.phone_key_of(desk.session, found)
-    say_due(desk, due_at, true_moment(desk), line_of_open, phone_key)
-    say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
+    phone_key, moved = callbacks.phone_key_of(desk.session, found), true_moment(desk)
+    say_due(desk, due_at, moved, line_of_open, phone_key)
+    say_where_sooner(desk, desk.call.open_callback_urgency, moved or due_at)
     return "kept"
 
 

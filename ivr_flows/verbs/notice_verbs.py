@@ -5,7 +5,7 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
 from ivr_flows.verbs.case_verbs import OUT
 from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
-from ivr_flows.verbs.promise_words import due_of, say_due, say_where_sooner
+from ivr_flows.verbs.promise_words import due_of, say_due, say_where_sooner, true_moment
 from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status, say_which_case
 from models.callbacks.promised_time import Asker
 from models.notices import answering
@@ -130,8 +130,9 @@ def ask_person(desk: Desk, _digits: str) -> str:
     promised = answering.ask_person(desk.session, desk.call, desk.now, due_at)
     if promised is None:
         return "gone"
-    say_due(desk, promised)
-    say_where_sooner(desk, "urgent", promised)
+    moved = true_moment(desk, promised)
+    say_due(desk, promised.due_at, moved)
+    say_where_sooner(desk, "urgent", moved or promised.due_at)
     return "promised"
 
 

@@ -68,7 +68,7 @@ def say_promised(
     elif line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
-    say_where_sooner(desk, urgency, due_at)
+    say_where_sooner(desk, urgency, moved or due_at)
     is_told = wait is not None and window is None and _may_say_when(desk, lambda _desk: line, phone_key)
     prompt = wait_prompt(wait) if wait is not None and is_told else None
     if prompt is not None:
@@ -115,8 +115,8 @@ def say_due(
 ) -> None:
     """Until when we will have called; an overdue promise is said to be late.
 
-    ``moved`` is the true moment of a promise that the office's hours do not let us keep: it is said instead,
-    with an apology. No hour is promised while nothing places our calls: then a crisis line is named (R36).
+    ``moved`` is the true moment of a promise that nobody can keep: it is said instead, with an apology. No
+    hour is promised while nothing places our calls: then a crisis line is named (R36).
     ``line_of`` finds the number that the call will show; without it, or if it finds none, that is the one of
     this call. ``phone_key``: the phone that will ring.
     """
@@ -132,7 +132,7 @@ def say_due(
 
 
 def true_moment(desk: Desk, found: callbacks.Callback | None = None) -> datetime | None:
-    """The true moment of the callback that is open, if closed hours do not let us keep the promised one."""
+    """The true moment of the callback that is open, if nobody can keep the promised one."""
     if found is None and desk.call.open_callback_id is not None:
         found = desk.session.get(callbacks.Callback, desk.call.open_callback_id)
     return None if found is None else moved_to(desk.session, found, desk.now, desk.callback_policy)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
+from models.callbacks.appointment import first_served
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import CALLBACKS, IS_PROMISED, Callback
 from models.callbacks.callback_list import NOT_YET, ON_LIST, wait_until
@@ -51,7 +52,7 @@ def urgent_due(
     turns = max((busy + ahead.both) // max(people, 1), ahead.alike // ((people + 1) // 2 or 1))
     turn = turns * timedelta(minutes=policy.numbers.callback_minutes)
     if people == 0:
-        return _in_steps(policy.next_open(_tomorrow(now, policy.zone) if is_open else now) + max(hour, turn))
+        return _in_steps(_opens_next(now, policy, is_open=is_open) + max(hour, turn))
     if (
         turn
         and not policy.is_open(now + turn)
@@ -109,23 +110,36 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
 
 
 def moved_to(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> datetime | None:
-    """The latest moment to say instead of ``due_at``, if the office opens for this callback only after that.
+    """The latest moment to say instead of ``due_at``, if somebody can make this call only after that.
 
-    A closure or other hours were saved after the promise, or its day ended without the call. The row keeps
-    its ``due_at``, so it keeps its position in the list. None if the promise can still be kept, if it may be
-    called now, or if it does not wait for the office to open.
+    A closure or other hours were saved after the promise, or its day ended without the call; or its person
+    missed the call of an urgent one, and nobody is there for the next. The row keeps its ``due_at``, so it
+    keeps its position in the list. None if the promise can still be kept, or if it may be called now.
     """
-    if callback.state != "requested" or callback.urgency == "urgent":
+    if callback.state != "requested":
         return None
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     opens = policy.moment_for(callback, max(now, callback.next_attempt_at), phone)
+    if callback.urgency == "urgent" and opens is not None:
+        opens = policy.moment_for(callback, _served_from(session, opens, now, policy), phone)
     if opens is None or phone.is_paused or phone.is_barred or opens <= max(now, callback.due_at):
         return None
+    if callback.urgency == "urgent":
+        return opens + timedelta(minutes=policy.numbers.urgent_minutes)
     day = opens.astimezone(policy.zone).date() - timedelta(days=1)
     closes = policy.due_at("other", datetime.combine(day, time(12), policy.zone))
     if callback.window_ends is None:
         return closes
     return max(closes, end_of_window(callback.window_ends, callback.time_zone, opens))
+
+
+def _served_from(session: Session, at: datetime, now: datetime, policy: CallbackPolicy) -> datetime:
+    """The earliest moment at or after ``at`` when somebody is there to take urgent work."""
+    if at > now:
+        return first_served(session, at, policy)
+    is_open = policy.is_open(now)
+    people, _busy = count_crew(session, is_open=is_open)
+    return at if people else _opens_next(now, policy, is_open=is_open)
 
 
 class Moved(NamedTuple):
@@ -202,6 +216,11 @@ def change_zone(callback: Callback, time_zone: str) -> None:
     if callback.state == "requested":
         # Its hours are checked again before it is back on the list.
         callback.rank = None
+
+
+def _opens_next(now: datetime, policy: CallbackPolicy, *, is_open: bool) -> datetime:
+    """When the office opens next; on another day if it is open, and nobody is there."""
+    return policy.next_open(_tomorrow(now, policy.zone) if is_open else now)
 
 
 def _tomorrow(now: datetime, zone: ZoneInfo) -> datetime:

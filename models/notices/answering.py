@@ -286,10 +286,10 @@ def _told_alike(session: Session, case_id: int, *, reminders: bool) -> list[Noti
     return [one for one in found if (one.event_id in dates) is reminders]
 
 
-def ask_person(session: Session, leg: "CallState", now: datetime, due_at: datetime) -> datetime | None:
+def ask_person(session: Session, leg: "CallState", now: datetime, due_at: datetime) -> Callback | None:
     """Promise an urgent callback by a person until ``due_at``, and end the line's own tries (R19).
 
-    Returns until when it is promised, which is earlier if it was promised to this phone before. None: nobody
+    Returns the promise, which is an earlier one if it was promised to this phone before. None: nobody
     may call this phone about it, or the duress PIN was used meanwhile: then one liaison decides about a call,
     so that no hour can be promised, and is told at once that the news waits (R10, R36). A promise to another
     phone of theirs does not count, and neither does a key there.
@@ -303,11 +303,11 @@ def ask_person(session: Session, leg: "CallState", now: datetime, due_at: dateti
         _leave_to_person(session, leg, facts, now)
         return None
     registrant = facts.registrant
-    owed = select(Callback.due_at).where(
+    owed = select(Callback).where(
         Callback.registrant_id == registrant.id, Callback.phone_key == leg.phone_key,
         Callback.reason == REASON, IS_OWED,
     )  # fmt: skip
-    promised = session.scalar(owed.order_by(Callback.due_at).limit(1))
+    promised = session.scalars(owed.order_by(Callback.due_at).limit(1)).first()
     if promised is None:
         phone = session.scalars(
             select(Phone).where(Phone.registrant_id == registrant.id, Phone.phone_key == leg.phone_key)
@@ -319,9 +319,10 @@ def ask_person(session: Session, leg: "CallState", now: datetime, due_at: dateti
             registrant_id=registrant.id, silent=leg.silent,
             wishes=SAFEST if phone is None else wishes_of_phone(phone),
         )  # fmt: skip
-        promise_callback(session, promise, actor=_actor(leg), now=now)
+        made = promise_callback(session, promise, actor=_actor(leg), now=now)
+        promised = None if made is None else session.get_one(Callback, made)
     _leave_to_person(session, leg, facts, now)
-    return promised or due_at
+    return promised
 
 
 def _of_custody(session: Session, case_id: int) -> list[Notice]:

@@ -12,11 +12,13 @@ from models import Callback, Registrant, Staff
 from models.calls.pacing import CALLS, Pace, close_breaker, open_breaker, rest
 from models.staff.schedule import WEEKDAYS, set_schedule
 from models.store.heartbeat import Pulse
+from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
 from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -445,4 +447,45 @@ class TestBeforeTheOfficeCloses:
             set_schedule(
                 session, ana.email, kind="on_shift", weekdays=range(5), span=(time(8), time(20)),
                 actor="shell", now=hotline.clock.now,
+            )  # fmt: skip
+
+    @ON_BOTH
+    @pytest.mark.parametrize("language", ["1", "2"])
+    def test_frightened_person_who_missed_our_call_hears_the_true_time_once_nobody_is_there_for_the_next(
+        self,
+        phone: Phone,
+        make_case: MakeCase,
+        make_staff: MakeStaff,
+        hotline: Hotline,
+        clock: Clock,
+        language: str,
+    ) -> None:
+        """The next day is a holiday, too: they heard tonight's hour again, and nothing rang for 36 hours."""
+        clock.now = datetime(2026, 11, 26, 0, 40, tzinfo=UTC)
+        self._works_until_eight(hotline, make_staff)
+        case = make_case(custody_status="in_custody")
+        opens_the_case(phone, case, language=language)
+        for key in ("2", "3"):
+            phone.presses(key)
+        assert phone.hears("8:40")
+        phone.hangs_up()
+        phone.declines(accepted_by(phone, hotline)[1], "no-answer")
+        self._night_falls(hotline)
+
+        again = phone.another()
+        opens_the_case(again, case, language=language)
+        again.presses("2")
+        friday = {"1": "Friday, November 27 at 9:00 AM", "2": "viernes 27 de noviembre a las 9:00"}
+        cannot = {"1": "We cannot call you by the time that we told you", "2": "No podemos llamarle"}
+        assert again.hears(cannot[language], friday[language], CRISIS[language])
+        again.presses("1")
+        assert again.hears(friday[language], CRISIS[language])
+
+    @staticmethod
+    def _night_falls(hotline: Hotline) -> None:
+        for _ in range(25):
+            hotline.clock.passes(minutes=1)
+            sweep(
+                hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now,
+                lambda _seconds: None,
             )  # fmt: skip
