@@ -48,6 +48,9 @@ WORDS = {
     CaseRefusal.TIME_ZONE_LOCKED: N_(
         "Time zone: it cannot change while phones and times are locked after a PIN was replaced."
     ),
+    CaseRefusal.MAIL_WITHOUT_THE_PERSON: N_(
+        "Mail is safe: only the person can say so. Verify them first: open the case by its number."
+    ),
 }
 
 SEARCH_WORDS = {
@@ -82,6 +85,9 @@ PHONE_WORDS = {
     PhoneRefusal.KEY_ALONE: N_(
         "Who may answer: this phone gets calls about changes without a code, so anyone who answers hears the "
         "news. Choose a code first."
+    ),
+    PhoneRefusal.WITHOUT_THE_PERSON: N_(
+        "This allows more than the person agreed to. Verify them first: open the case by its number."
     ),
     PhoneRefusal.NOT_ON_LIST: N_("This phone is no longer on the list."),
     PhoneRefusal.LOCKED: N_(

@@ -14,6 +14,7 @@ class CaseRefusal(StrEnum):
     CONFIRMED = auto()
     SAME_PERSON = auto()
     TIME_ZONE_LOCKED = auto()
+    MAIL_WITHOUT_THE_PERSON = auto()
     NO_STANDING_PIN = auto()
     PIN_CHANGED = auto()
     NOT_WITH_THE_PERSON = auto()

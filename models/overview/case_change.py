@@ -13,7 +13,8 @@ from models.cases.case import Case, CaseError, add_case, confirm_named, end_case
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
-from models.overview.case_opening import OPENED, Person, open_to
+from models.overview.case_opening import OPENED, Grounds, Person, open_to
+from models.overview.phone_list import TALKING_GROUNDS
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
@@ -95,11 +96,13 @@ def added_by_form(session: Session, person: Person, form: str, now: datetime) ->
     return None
 
 
-def change_details(session: Session, person: Person, case: Case, details: Details, now: datetime) -> None:
+def change_details(
+    session: Session, person: Person, case: Case, details: Details, grounds: Grounds, now: datetime
+) -> None:
     """Save the changes; the audit entry names the fields but not their values.
 
-    Raises CaseError for another time zone while phones and times are blocked: it would move every window
-    (R08).
+    Raises CaseError for another time zone while phones and times are blocked: it would move every window; and
+    for mail that staff mark safe who did not talk with the person (R08).
     """
     registrant = session.get_one(Registrant, case.registrant_id)
     known = name_of(session, registrant)
@@ -110,7 +113,9 @@ def change_details(session: Session, person: Person, case: Case, details: Detail
     ]
     is_held = case.changes_held_until is not None and now < case.changes_held_until
     if "time_zone" in changed and is_held:
-        raise CaseError(CaseRefusal.TIME_ZONE_LOCKED)
+        raise CaseError(CaseRefusal.TIME_ZONE_LOCKED, field="time_zone")
+    if "mail_safe" in changed and details.mail_safe and grounds.ground not in TALKING_GROUNDS:
+        raise CaseError(CaseRefusal.MAIL_WITHOUT_THE_PERSON, field="mail_safe")
     for name in changed:
         setattr(registrant, name, getattr(details, name))
     if details.name != known:

@@ -10,7 +10,7 @@ from sqlalchemy import case as sa_case
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import CALLBACKS, IS_OWED, Callback, advance
+from models.callbacks.callback import CALLBACKS, IS_OWED, STAFF_CALL, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import CANNOT_DIAL
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
@@ -34,6 +34,8 @@ CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)
 #: The grounds that let staff add a phone: the person entered their PIN, or staff who opened the case know
 #: them (R09).
 BINDING_GROUNDS = frozenset({"callback", "call", "verification", "added"})
+#: The grounds of staff who have talked with the person, or met them: what the person allows may become more.
+TALKING_GROUNDS = BINDING_GROUNDS | {STAFF_CALL}
 #: The grounds that let staff say who has a new phone: more than a PIN, which may be stolen (R09).
 VOUCHING_GROUNDS = frozenset({"verification", "added"})
 _MAY_ANSWER_WORDS = {
@@ -214,12 +216,19 @@ def mark_unsafe(
 
 
 def keep_wishes(
-    session: Session, person: Person, case: Case, phone_id: int, agreed: PhoneWishes, now: datetime
+    session: Session,
+    person: Person,
+    case: Case,
+    phone_id: int,
+    agreed: PhoneWishes,
+    grounds: Grounds,
+    now: datetime,
 ) -> None:
     """Save how and when a phone may be called.
 
-    Raises PhoneListError while changes are blocked, for a window that is not valid, and for a phone that
-    only its owner answers while it gets notices without a code (R30).
+    Raises PhoneListError while changes are blocked, for a window that is not valid, for a phone that only its
+    owner answers while it gets notices without a code (R30), and for staff who did not talk with the person
+    and would allow more than the person does (R28, R31).
 
     A callback keeps its own answers, except for voicemail: if none is wanted now, none is left, in whatever
     state it is. What follows a talk, or waited behind one about news, copies its answers.
@@ -235,6 +244,8 @@ def keep_wishes(
     phone = phone_locked(session, case, phone_id)
     if wishes.may_answer == "only_me" and is_called_without_code(session, phone.id):
         raise PhoneListError(PhoneRefusal.KEY_ALONE, field="may_answer")
+    if grounds.ground not in TALKING_GROUNDS and (wider := _wider(phone, agreed)):
+        raise PhoneListError(PhoneRefusal.WITHOUT_THE_PERSON, field=wider)
     phone.may_answer, phone.voicemail_text = wishes.may_answer, wishes.voicemail_text
     phone.voicemail_allowed = wishes.voicemail_text is not None
     phone.window_starts, phone.window_ends, phone.wishes_at = agreed.window_starts, agreed.window_ends, now
@@ -257,6 +268,32 @@ def keep_wishes(
         update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(rank=None)
     )
     _record(session, person, "change_phone_wishes", phone, now)
+
+
+def _wider(phone: Phone, agreed: PhoneWishes) -> str:
+    """The first field that would allow more than is agreed for the phone, or "".
+
+    Another message is more as well: the person chose the words that somebody may hear.
+    """
+    if WHO_MAY_ANSWER.index(agreed.wishes.may_answer) > WHO_MAY_ANSWER.index(phone.may_answer):
+        return "may_answer"
+    message = agreed.wishes.voicemail_text
+    allowed = (phone.voicemail_text or "please_call") if phone.voicemail_allowed else None
+    if message not in (None, allowed):
+        return "voicemail_text"
+    is_inside = phone.window_starts is None or phone.window_ends is None
+    if not is_inside and agreed.window_starts is not None and agreed.window_ends is not None:
+        later = _minutes(phone.window_starts, agreed.window_starts)
+        length = _minutes(agreed.window_starts, agreed.window_ends)
+        is_inside = later + length <= _minutes(phone.window_starts, phone.window_ends)
+    return "" if is_inside else "window_starts"
+
+
+def _minutes(first: time | None, then: time | None) -> int:
+    """From one time of day to the next other one."""
+    if first is None or then is None:
+        return 0
+    return ((then.hour - first.hour) * 60 + then.minute - first.minute) % (24 * 60)
 
 
 def move_phone(

@@ -35,6 +35,7 @@ class PhoneRefusal(StrEnum):
     HALF_A_WINDOW = auto()
     EMPTY_WINDOW = auto()
     KEY_ALONE = auto()
+    WITHOUT_THE_PERSON = auto()
     NOT_ON_LIST = auto()
     #: ``until``: when phones and times may change again.
     LOCKED = auto()

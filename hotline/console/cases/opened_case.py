@@ -29,7 +29,7 @@ from models.notices.case_notices import read_case_notices
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
 from models.overview.case_page import read_case_page
-from models.overview.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
+from models.overview.phone_list import BINDING_GROUNDS, TALKING_GROUNDS, VOUCHING_GROUNDS
 from models.overview.pin_request import APPROVERS, is_outdated, still_waits
 from models.staff.two_people import tied_to
 
@@ -127,6 +127,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         ),
         held_until=held_until if held_until is not None and held_until > now else None,
         may_bind=grounds.ground in BINDING_GROUNDS,
+        may_allow_more=grounds.ground in TALKING_GROUNDS,
         may_vouch=grounds.ground in VOUCHING_GROUNDS,
         may_keep=me().role in KEEPERS,
         oversees=me().role in OVERSEERS,

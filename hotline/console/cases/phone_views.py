@@ -66,7 +66,7 @@ def case_phone(case_id: int, phone_id: int) -> View:
     def save() -> None:
         with changing_case(case_id) as opened:
             refuse_overtaken(wishes_shown(phone_locked(opened.session, opened.case, phone_id)))
-            keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.now)
+            keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.grounds, opened.now)
 
     try:
         # An outcome that is saved now locks the callback before the phone.

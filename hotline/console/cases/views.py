@@ -163,9 +163,9 @@ def case_details(case_id: int) -> View:
         with changing_case(case_id) as opened:
             registrant = opened.case.registrant
             refuse_overtaken(details_shown(registrant, name_of(opened.session, registrant)))
-            change_details(opened.session, me(), opened.case, details, opened.now)
+            change_details(opened.session, me(), opened.case, details, opened.grounds, opened.now)
     except CaseError as error:
-        return case_form(case_id, "details", {"time_zone": refused(error)}, zones=console.office.zones)
+        return case_form(case_id, "details", {error.field: refused(error)}, zones=console.office.zones)
     except OvertakenFormError as error:
         return case_form(case_id, "details", {"": refused(error)}, zones=console.office.zones)
     flash(_("Details saved."), "success")

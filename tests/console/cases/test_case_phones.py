@@ -1,6 +1,6 @@
 """Phones at the console: confirmed by a code, called as agreed, moved without a script, unsafe (R09)."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hotline.console.cases.forms import wishes_of
 from models import Callback, Case, Phone, Registrant
 from models.store.database import Database
 from tests.console.case_pages import actions, kept_case, more_phones, verifies
+from tests.console.cases.test_case_pins import asks
 from tests.console.conftest import Clock, Member, words
 from tests.factories import NOW, MadeCase, make_call, make_callback
 
@@ -117,6 +118,61 @@ def test_wishes_for_calls_to_a_phone_are_kept_and_shown(
             True,
             "hello",
         )
+
+
+def test_supervisor_who_searched_allows_no_call_that_the_person_did_not_allow(
+    supervisor: Member, database: Database
+) -> None:
+    made = kept_case(database)
+    with database.transaction() as session:
+        phone = session.scalars(select(Phone)).one()
+        phone.may_answer, phone.window_starts, phone.window_ends = "only_me", time(18), time(20)
+        phone_id, agreed = phone.id, [one.words for one in phone.consents]
+    supervisor.opens("/console/cases")
+    supervisor.sends(
+        f"/console/cases/{made.id}/open", {"csrf_token": supervisor.token, "reason": "complaint"}
+    )
+
+    supervisor.opens(f"/console/cases/{made.id}/phones/{phone_id}")
+    assert supervisor.reads("You can only make it stricter")
+    supervisor.fills(may_answer="anyone", voicemail_text="please_call", window_starts="", window_ends="")
+    supervisor.clicks("Save")
+
+    assert supervisor.status == 422
+    assert supervisor.reads("This allows more than the person agreed to. Verify them first")
+    with database.reading() as session:
+        phone = session.scalars(select(Phone)).one()
+        assert (phone.may_answer, phone.voicemail_allowed, phone.window_starts) == (
+            "only_me",
+            False,
+            time(18),
+        )
+        assert [one.words for one in phone.consents] == agreed
+    # What allows less is saved.
+    supervisor.fills(may_answer="only_me", voicemail_text="", window_starts="19:00", window_ends="20:00")
+    supervisor.clicks("Save")
+    assert supervisor.reads("Saved. The line calls this phone that way from now on.", "19:00 to 20:00")
+
+
+def test_administrator_who_approves_a_pin_marks_no_mail_safe(
+    liaison: Member, administrator: Member, case: MadeCase, database: Database
+) -> None:
+    asks(liaison, case)
+    administrator.opens("/console/pins").clicks("Review").clicks("Open the case")
+
+    administrator.clicks("Change the details")
+    assert administrator.reads("To mark mail as safe, verify the person first")
+    administrator.fills(mail_safe="1", pace="slow").clicks("Save details")
+
+    assert administrator.status == 422
+    assert administrator.reads("Mail is safe: only the person can say so.")
+    with database.reading() as session:
+        registrant = session.scalars(select(Registrant)).one()
+        assert (registrant.mail_safe, registrant.pace) == (False, "normal")
+    # Once the person said so to staff who verified them, it may be taken back by anybody.
+    liaison.opens(f"/console/cases/{case.id}/details").fills(mail_safe="1").clicks("Save details")
+    administrator.opens(f"/console/cases/{case.id}/details").fills(mail_safe=[]).clicks("Save details")
+    assert administrator.reads("Details saved.")
 
 
 @pytest.mark.parametrize(

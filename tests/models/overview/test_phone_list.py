@@ -65,9 +65,11 @@ class Casework:
         assert self.confirms(phone, self.code(phone))
         return phone
 
-    def agrees(self, phone: Phone, wishes: Wishes = SAFEST, *window: time) -> None:
+    def agrees(
+        self, phone: Phone, wishes: Wishes = SAFEST, *window: time, grounds: Grounds = VERIFIED
+    ) -> None:
         agreed = PhoneWishes(wishes, *window)
-        keep_wishes(self.session, self.me, self.case, phone.id, agreed, NOW)
+        keep_wishes(self.session, self.me, self.case, phone.id, agreed, grounds, NOW)
 
     def marks_unsafe(self, phone: Phone) -> list[tuple[str, int]]:
         return mark_unsafe(self.session, self.me, self.case, phone.id, NOW, POLICIES)
@@ -282,6 +284,67 @@ def test_open_callback_leaves_no_message_once_the_person_wants_none(casework: Ca
 
     casework.session.refresh(waiting)
     assert (waiting.voicemail_allowed, waiting.voicemail_text, waiting.rank) == (False, None, None)
+
+
+NIGHT = time(20), time(6)
+
+
+@pytest.mark.parametrize("ground", ["search", "call_list", "approval"])
+@pytest.mark.parametrize(
+    ("wishes", "window", "field"),
+    [
+        (Wishes("anyone", "hello"), NIGHT, "may_answer"),
+        (Wishes("ask_for_me", "please_call"), NIGHT, "voicemail_text"),
+        (Wishes("ask_for_me", "hello"), (), "window_starts"),
+        (Wishes("ask_for_me", "hello"), (time(19), time(6)), "window_starts"),
+        (Wishes("ask_for_me", "hello"), (time(21), time(20)), "window_starts"),
+        (Wishes("only_me", "hello"), (time(6), time(20)), "window_starts"),
+    ],
+)
+def test_staff_without_the_person_allow_nothing_more_on_a_phone(
+    casework: Casework, ground: str, wishes: Wishes, window: tuple[time, ...], field: str
+) -> None:
+    phone = casework.phones()[0]
+    casework.agrees(phone, Wishes("ask_for_me", "hello"), *NIGHT)
+    consents = len(phone.consents)
+
+    with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.WITHOUT_THE_PERSON}$") as refused:
+        casework.agrees(phone, wishes, *window, grounds=Grounds(ground, "complaint", NOW))
+
+    assert refused.value.field == field
+    assert (phone.may_answer, phone.voicemail_text) == ("ask_for_me", "hello")
+    assert len(phone.consents) == consents
+
+
+@pytest.mark.parametrize(
+    ("wishes", "window"),
+    [
+        (Wishes("ask_for_me", "hello"), NIGHT),
+        (SAFEST, NIGHT),
+        (Wishes("only_me", "hello"), (time(23), time(5))),
+        (SAFEST, (time(1), time(6))),
+    ],
+)
+def test_staff_without_the_person_may_make_the_rules_of_a_phone_stricter(
+    casework: Casework, wishes: Wishes, window: tuple[time, ...]
+) -> None:
+    phone = casework.phones()[0]
+    casework.agrees(phone, Wishes("ask_for_me", "hello"), *NIGHT)
+
+    casework.agrees(phone, wishes, *window, grounds=Grounds("search", "complaint", NOW))
+
+    assert (phone.may_answer, phone.voicemail_text) == (wishes.may_answer, wishes.voicemail_text)
+    assert (phone.window_starts, phone.window_ends) == window
+
+
+@pytest.mark.parametrize("ground", ["callback", "call", "verification", "added", "staff_call"])
+def test_staff_who_talked_with_the_person_may_allow_more_on_a_phone(casework: Casework, ground: str) -> None:
+    phone = casework.phones()[0]
+    casework.agrees(phone, SAFEST, *NIGHT)
+
+    casework.agrees(phone, Wishes("anyone", "hello"), grounds=Grounds(ground, "", None))
+
+    assert (phone.may_answer, phone.window_starts) == ("anyone", None)
 
 
 @pytest.mark.parametrize(

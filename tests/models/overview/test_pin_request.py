@@ -20,7 +20,7 @@ from models.overview.case_change import (
     link_subject,
     reveal_number,
 )
-from models.overview.case_opening import grounds_for
+from models.overview.case_opening import Grounds, grounds_for
 from models.overview.pin_request import (
     PinRequestError,
     approve_pin,
@@ -40,6 +40,7 @@ from workers.office_rules import callback_policy_of
 POLICY = callback_policy_of(make_office())
 POLICIES = POLICY.numbers
 HASH = HASHER.hash("739482")
+VERIFIED = Grounds("verification", "met_in_person", None)
 DETAILS = Details(
     name="Rosa Invented", language="es", time_zone="America/Chicago", pace="slow", mail_safe=False
 )
@@ -123,9 +124,11 @@ def test_pin_that_came_another_way_since_the_request_stays_and_another_can_be_as
 def test_time_zone_stays_while_phones_and_times_are_held(casework: Casework) -> None:
     approve_pin(casework.session, casework.approver, casework.asks(), HASH, NOW, POLICY)
     with pytest.raises(CaseError, match=f"^{CaseRefusal.TIME_ZONE_LOCKED}$"):
-        change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
+        change_details(casework.session, casework.asker, casework.case, DETAILS, VERIFIED, NOW)
 
-    change_details(casework.session, casework.asker, casework.case, DETAILS, NOW + timedelta(hours=72))
+    change_details(
+        casework.session, casework.asker, casework.case, DETAILS, VERIFIED, NOW + timedelta(hours=72)
+    )
     assert casework.session.get_one(Registrant, casework.case.registrant_id).time_zone == DETAILS.time_zone
 
 
@@ -320,8 +323,8 @@ def test_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(ca
 
 
 def test_change_of_a_registrant_is_an_entry_that_names_only_the_fields(casework: Casework) -> None:
-    change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
-    change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
+    change_details(casework.session, casework.asker, casework.case, DETAILS, VERIFIED, NOW)
+    change_details(casework.session, casework.asker, casework.case, DETAILS, VERIFIED, NOW)
 
     (entry,) = casework.entries("change_registrant")
     assert entry.facts == {"changed": ["language", "time_zone", "pace", "name"]}

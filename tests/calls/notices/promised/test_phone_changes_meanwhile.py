@@ -10,6 +10,7 @@ from models import Phone as PhoneRow
 from models.callbacks.follow_up import NotAgainError, promise_anew
 from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.wishes import SAFEST
+from models.overview.case_opening import Grounds
 from models.overview.phone_list import PhoneWishes, keep_wishes, mark_unsafe
 from tests.calls.callbacks.test_callbacks import accepted_by, allows_a_message
 from tests.calls.conftest import Hotline
@@ -49,7 +50,8 @@ def is_told_to_leave_no_message(hotline: Hotline, who: Staff) -> None:
         phone = session.scalars(select(PhoneRow)).one()
         case = session.scalars(select(Case)).one()
         me = Reader(who.id, who.email, who.role)
-        keep_wishes(session, me, case, phone.id, PhoneWishes(SAFEST), hotline.clock.now)
+        grounds = Grounds("callback", "verified_callback", None)
+        keep_wishes(session, me, case, phone.id, PhoneWishes(SAFEST), grounds, hotline.clock.now)
 
 
 def machine_records(phone: Phone, hotline: Hotline) -> str:

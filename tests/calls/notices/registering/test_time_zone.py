@@ -11,6 +11,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Case, Staff
 from models.overview.case_change import Details, change_details
+from models.overview.case_opening import Grounds
 from models.staff.schedule import set_schedule
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, sweeps
@@ -93,7 +94,7 @@ def test_callback_rings_by_the_hour_that_staff_set_on_the_case_page(
         row = session.get_one(Case, case.id)
         change_details(
             session, person, row, Details(None, "en", LOS_ANGELES, "normal", mail_safe=False),
-            hotline.clock.now,
+            Grounds("verification", "met_in_person", None), hotline.clock.now,
         )  # fmt: skip
 
     assert first_ring(hotline, phone).hour == 8
