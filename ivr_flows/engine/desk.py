@@ -14,6 +14,7 @@ from ivr_flows.engine.rules import OfficeRules, Rules, ServiceEntry
 from ivr_flows.engine.time_words import hour_prompt, next_midnight
 from ivr_flows.engine.turn import Say, Slots, Turn, Words, anew
 from ivr_flows.prompts import Prompts
+from models.callbacks.asking_call import asker_changed_language
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call_state import CallState
@@ -25,6 +26,8 @@ from models.store.keyring import Keyring
 from models.store.policies import Policies
 from models.store.unit import Unit
 
+#: The entry in a call's trail, which is no step, of a caller who chose the language of a callback.
+LANGUAGE_CHOSEN = "language:chosen"
 #: The service that makes a safety plan with a caller, by its key in office.toml.
 SAFETY_SERVICE = "domestic_violence"
 #: The key of the crisis line, offered when nobody in the office can talk within the hour (R36).
@@ -243,9 +246,15 @@ class Desk:
     def change_language(self) -> None:
         """Speak the next language; it is remembered for later calls only after the PIN (R22, R27)."""
         call = self.call
-        call.language = self.next_language
+        self.speak(self.next_language)
         if self.is_verified and call.registrant_id is not None:
             self.writes.append(saving_language(call.registrant_id, call.language))
+
+    def speak(self, language: str) -> None:
+        """Speak this language, also in the calls that this one has asked for, but for one with its own."""
+        before, self.call.language = self.call.language, language
+        if self.call.asked_at is not None and LANGUAGE_CHOSEN not in self.call.trail.split():
+            asker_changed_language(self.session, self.call, before, self.now)
 
     def deadline(self, at: datetime, *, on: bool = False, time_zone: str | None = None) -> str:
         """A deadline as the caller would say it; midnight is named as the day that ends with it."""

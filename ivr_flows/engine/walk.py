@@ -203,7 +203,9 @@ class Walk:
                 )
             return self._miss(name, "wrong")
         choice = step.choices[int(digits) - 1]
-        if choice.language is not None:
+        if choice.language is not None and choice.does is None:
+            self.desk.speak(choice.language)
+        elif choice.language is not None:
             self.call.language = choice.language
         # To open the menu of a topic again does not undo what was chosen in it.
         if choice.topic is not None and not (self.call.topic or "").startswith(f"{choice.topic}_"):

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.desk import LANGUAGE_CHOSEN, Desk
 from ivr_flows.engine.flow import answers
 from ivr_flows.verbs.told_promise import reason_here
 from models.callbacks.asking_call import asking_goes_on
@@ -50,6 +50,7 @@ def choose_when_dropped(desk: Desk, digits: str) -> str:
 @answers("saved", "gone")
 def choose_language(desk: Desk, _digits: str) -> str:
     """The language of the callback; the key has also made it this call's (R27)."""
+    desk.call.trail = f"{desk.call.trail} {LANGUAGE_CHOSEN}"
     return _save(desk, "wish.language", language=desk.call.language)
 
 

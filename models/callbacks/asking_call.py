@@ -63,6 +63,21 @@ def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> Non
         session.execute(update(CALLBACKS).where(*waits).values(silent=True))
 
 
+def asker_changed_language(session: Session, call: "CallState", before: str, now: datetime) -> None:
+    """The caller now speaks another language than ``before``: so will the call that they asked for (R27).
+
+    What others asked for stays as it is (R35). After ten minutes without a key anybody may have pressed this
+    one, and it changes nothing of the case (R11).
+    """
+    mine = [
+        CALLBACKS.c.requested_in_call_id == call.id, CALLBACKS.c.language == before, IS_OWED,
+        ~CALLBACKS.c.asked_elsewhere,
+    ]  # fmt: skip
+    if not call.is_verified(now):
+        mine.append(WITHOUT_PIN)
+    session.execute(update(CALLBACKS).where(*mine).values(language=call.language))
+
+
 def asking_ended(session: Session, call_id: int, now: datetime, policies: Policies) -> list[Job]:
     """The call is over: its callbacks are due, unless they were put off beyond its end.
 

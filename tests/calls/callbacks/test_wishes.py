@@ -520,3 +520,65 @@ def test_caller_without_a_pin_who_is_afraid_and_then_chooses_more_hears_which_re
     assert phone.hears(FIRST["1"] if reason == "afraid" else "Got it. The call is about court.")
     if not earlier:
         assert the_callback(hotline).reason == reason
+
+
+@pytest.mark.parametrize("has_pin", [True, False], ids=["with the PIN", "without"])
+@pytest.mark.parametrize("how", ["key 8", "back to the languages"])
+def test_caller_who_hears_the_promise_in_another_language_is_called_in_that_one(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, has_pin: bool, how: str
+) -> None:
+    asks_here(phone, make_case(custody_status="in_custody") if has_pin else None)
+    assert the_callback(hotline).language == "en"
+
+    if how == "key 8":
+        phone.presses("8")
+        assert phone.hears("Le llamaremos a más tardar")
+    else:
+        for _ in range(8):
+            if "Para español, oprima 2" not in phone.heard:
+                phone.presses("#")
+        phone.presses("2")
+
+    assert the_callback(hotline).language == "es"
+    phone.presses("8")
+    assert the_callback(hotline).language == "en"
+
+
+def test_key_8_changes_neither_a_language_chosen_for_the_callback_nor_what_another_call_asked_for(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    case = make_case(custody_status="in_custody")
+    chooses_more(phone, case)
+    for key in ("4", "4", "3", "2", "1", "8"):
+        phone.presses(key)
+    assert the_callback(hotline).language == "es"
+    phone.hangs_up()
+
+    opens_the_case(phone, case)
+    for key in ("2", "1", "8", "8"):
+        phone.presses(key)
+
+    assert the_callback(hotline).language == "es"
+
+
+@pytest.mark.parametrize("has_pin", [True, False], ids=["with the PIN", "without"])
+def test_key_8_ten_minutes_after_the_promise_changes_only_a_callback_without_the_case(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, has_pin: bool
+) -> None:
+    asks_here(phone, make_case(custody_status="in_custody") if has_pin else None)
+    clock.passes(minutes=11)
+
+    phone.presses("8")
+
+    assert the_callback(hotline).language == ("en" if has_pin else "es")
+
+
+def asks_here(phone: Phone, case: MadeCase | None) -> None:
+    """Ask for the next call, with the PIN of this case or without one, and stay on the line."""
+    if case is None:
+        dials_to_the_callback_menu(phone)
+    else:
+        opens_the_case(phone, case)
+        phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("We will call you")
