@@ -35,6 +35,8 @@ class FakeCarrier:
         self.refuses_from: dict[str, int] = {}
         #: Twilio's error code for every call to a phone.
         self.refuses_to: dict[str, int] = {}
+        #: And for every text to a phone.
+        self.refuses_texts_to: dict[str, int] = {}
         self.asked_for: list[str] = []
         self._came_in: list[PlacedCall] = []
         #: Whether a redirected call reaches its new address only when the test says so.
@@ -133,6 +135,7 @@ class FakeCarrier:
         """Send a text, unless the next answer is to be lost or refused."""
         self._may_be_away()
         code = self.refuses_texts if line is None else self.refuses_from.get(line, self.refuses_texts)
+        code = self.refuses_texts_to.get(to, code)
         if code is not None:
             raise judge(400, code, TEXT_CODES)
         fate = self._next.pop(0) if self._next else "sent"

@@ -117,7 +117,7 @@ class AlertSender:
             if sending.call_id is not None:
                 _, pause = judge_refusal(session, sending.call_id, None, refused.code, now)
             if sending.call_id is None or pause is None:
-                pacing.open_breaker(session, kind, refused.code, now, sending.call_id)
+                pacing.open_breaker(session, kind, refused.code, now, sending.call_id, "alerts")
                 return False
             rest_phone(session, sending.call_id, now + pause)
             return True

@@ -29,6 +29,7 @@ from models.store.database import Database
 from models.store.job import Job
 from workers.looks import Looks
 from workers.office_rules import callback_policy_of, heard_rules_of
+from workers.probes import Probes
 from workers.queue import Jobs
 
 #: How long one pass makes notices of events.
@@ -66,6 +67,7 @@ class NoticeSweep:
         self._hand_on, self._look_after = hand_on, look_after
         self._sweep_seconds = sweep_seconds
         self._due: set[str] | None = None
+        self._probes = Probes(looks, now, self._policy)
 
     def take_back(self) -> None:
         """What two people approved in the console, or what a process that died left."""
@@ -137,7 +139,8 @@ class NoticeSweep:
         undialled = self._looks.find(undialled_notices, self._now)
         for notice_id in found:
             self._look_after(notice_id)
-        self._hand_on(("dial_notice", notice_id) for notice_id in undialled)
+        if undialled and self._probes.has_turn("calls", "notices"):
+            self._hand_on(("dial_notice", notice_id) for notice_id in undialled)
 
     def offer_due(self) -> None:
         """Offer due notices after the callbacks, unless jobs wait already: an unworked queue must not grow.
@@ -147,8 +150,13 @@ class NoticeSweep:
         """
         interval = self._policy.call_interval * 100 / self._policies.notice_calls_percent
         turns = min(_OFFERED_AT_ONCE, ceil(self._sweep_seconds / interval.total_seconds()))
-        due: list[Job] = [("dial_notice", one) for one in self._looks.find(due_notices, self._now, turns)]
+        found = self._looks.find(due_notices, self._now, turns)
+        if found and not self._probes.has_turn("calls", "notices"):
+            found = []
+        due: list[Job] = [("dial_notice", one) for one in found]
         texts = self._looks.find(unsent_texts, self._now, _OFFERED_AT_ONCE)
+        if texts and not self._probes.has_turn("texts", "notices"):
+            texts = []
         due += [("text_notice", one) for one in texts]
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on(due[: max(0, turns + _OTHER_JOBS - waiting)])

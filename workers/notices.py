@@ -116,7 +116,7 @@ class NoticeCaller:
                 # outage begins, which the next text finds. Either way it is tried again.
                 texting.text_refused(session, notice_phone_id, now + pause)
             else:
-                pacing.open_breaker(session, pacing.TEXTS, refused.code, now)
+                pacing.open_breaker(session, pacing.TEXTS, refused.code, now, source="notices")
                 texting.text_refused(session, notice_phone_id, None)
 
     def _has_turn(self, notice_id: int) -> bool:

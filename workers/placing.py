@@ -13,8 +13,10 @@ from config.office import Office
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
 from models.calls import pacing
+from models.calls.call import Call
 from models.calls.outbound_leg import take_back_dialling
 from models.calls.pacing import is_refused
+from models.calls.role import NOTIFIED
 from models.store.database import Database
 from models.store.job import Job
 from models.talks.call_event import record_call_sid
@@ -120,7 +122,9 @@ class Placer:
                 is_alone, pause = judge_refusal(session, call_id, line, refused.code, now)
                 rests = pause
                 if not is_alone:
-                    pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id)
+                    is_notice = session.get_one(Call, call_id).role == NOTIFIED
+                    source: pacing.Source = "notices" if is_notice else "callbacks"
+                    pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id, source)
                 is_given_back = take_back_dialling(session, call_id)
             elif refused.about == "number":
                 rests = pause_of_number(session, call_id, now)

@@ -16,7 +16,8 @@ from config.settings import Settings
 from models.callbacks.at_risk import is_any_at_risk, make_alerts
 from models.callbacks.callback_list import tidy_list
 from models.callbacks.lone_refusal import forget_other_lines, is_any_other_line
-from models.calls.alert_sending import end_lost_alerts, is_any_lost, unsent_alerts
+from models.calls.alert_sending import end_lost_alerts, is_any_lost, is_any_made, unsent_alerts
+from models.calls.pacing import CALLS, TEXTS
 from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
@@ -71,6 +72,7 @@ from workers.notice_sweep import NoticeSweep
 from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
+from workers.probes import Probes
 from workers.purge import NightlyPurge
 from workers.queue import Jobs
 from workers.rest import is_any_due, may_rest
@@ -170,6 +172,7 @@ class _Pass:
         self._is_alone = False
         self._policy = callback_policy_of(office)
         self._policies = self._policy.numbers
+        self._probes = Probes(self._looks, now, self._policy)
         carrier = PatientOnce(carrier)
         self._dialler = Dialler(
             database, carrier, office, jobs, clock=lambda: now, wait=wait, patience=LIAISON_PATIENCE
@@ -335,6 +338,8 @@ class _Pass:
         with self._looks.transaction() as session:
             tidy_list(session, self._now, self._policy)
         due = self._looks.find(first_on_list, self._now, self._policy, _OFFERED_AT_ONCE)
+        if due and not self._probes.has_turn("calls", "callbacks"):
+            return
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
 
@@ -381,7 +386,10 @@ class _Pass:
             or self._looks.find(is_any_lost, self._now)
         ):
             self._make_alerts(are_notices_late)
-        found = self._looks.find(unsent_alerts, self._now, _OFFERED_AT_ONCE)
+        if not self._looks.find(is_any_made):
+            return
+        probes = [kind for kind in (CALLS, TEXTS) if self._probes.has_turn(kind, "alerts")]
+        found = self._looks.find(unsent_alerts, self._now, _OFFERED_AT_ONCE, probes)
         waiting = self._jobs.depth() or 0 if found else 0
         self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
 

@@ -1,6 +1,6 @@
 """Sends alerts: which ones are due, who alone may send one, and how it ended (R36, R39)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -66,13 +66,24 @@ class Sending:
     leg_id: str | None = None
 
 
-def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
+def is_any_made(session: Session, *channels: str) -> bool:
+    """Whether there is an alert that no worker has begun to send, by ``call``, by ``text``, or by any."""
+    made = _ANY_MADE.where(ALERTS.c.channel.in_(channels)) if channels else _ANY_MADE
+    return session.execute(made).first() is not None
+
+
+def unsent_alerts(
+    session: Session,
+    now: datetime,
+    limit: int,
+    probes: Collection[pacing.Kind] = (pacing.CALLS, pacing.TEXTS),
+) -> Sequence[int]:
     """Alerts that no worker has begun to send, oldest first.
 
     For a channel that the carrier refuses: none, or one when a probe is due, which is not the refused one if
-    there is another.
+    there is another. ``probes``: of these kinds an alert may be the next probe.
     """
-    if session.execute(_ANY_MADE).first() is None:
+    if not is_any_made(session):
         return []
     unsent = select(Alert.id).where(UNSENT, Alert.state == "made")
     refused = {one.kind: one for one in pacing.refusals(session)}
@@ -81,7 +92,7 @@ def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
         session.scalars(unsent.where(Alert.channel.in_(free)).order_by(Alert.made_at).limit(limit)).all()
     )
     for channel, kind in _KINDS.items():
-        if kind in refused and now >= refused[kind].next_probe_at:
+        if kind in refused and kind in probes and now >= refused[kind].next_probe_at:
             # A refused alert has the time of its last try, and so comes after the others.
             probe = unsent.where(Alert.channel == channel)
             found += session.scalars(

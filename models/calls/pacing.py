@@ -7,10 +7,10 @@ office is refused, it has its own row; see ``models/callbacks/lone_refusal.py``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import String, Table, select, update
+from sqlalchemy import CursorResult, String, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -22,6 +22,9 @@ Kind = Literal["calls", "texts"]
 #: it.
 CALLS: Kind = "calls"
 TEXTS: Kind = "texts"
+#: What a probe of a refused account can be about; of those never refused the first goes first.
+Source = Literal["callbacks", "notices", "alerts"]
+_SOURCES: tuple[Source, ...] = get_args(Source)
 #: The row of a carrier that accepts no calls, though it refuses nothing.
 _CARRIER = "carrier"
 #: The pace of calls about notices, which is a part of that of all calls.
@@ -40,7 +43,8 @@ class Pace(Base):
     """``next_at`` is the first moment at which another may begin.
 
     While the breaker is open, ``refused_at`` is when it opened, ``refused_code`` Twilio's error code, and
-    ``refused_call_id`` the last refused call.
+    ``refused_call_id`` the last refused call. So long each source whose probe was refused has a row as well,
+    with when that was last and which call.
     """
 
     __tablename__ = "paces"
@@ -60,11 +64,23 @@ _REFUSALS = (
     .order_by(PACES.c.name)
 )
 
+
+def _name_of(kind: Kind, source: Source) -> str:
+    return f"{kind}:{source}"
+
+
 _LAST_REFUSED = CALL_ROWS.join(PACES, PACES.c.refused_call_id == CALL_ROWS.c.id)
-_OF_OPEN_BREAKER = (PACES.c.name == CALLS, PACES.c.refused_at.is_not(None))
+_REFUSED_CALLBACK = (
+    select(CALL_ROWS.c.callback_id)
+    .select_from(_LAST_REFUSED)
+    .where(PACES.c.name == _name_of(CALLS, "callbacks"))
+)
 #: The notice whose call was last refused while the breaker is open; a probe tries another first.
 REFUSED_NOTICE = (
-    select(CALL_ROWS.c.notice_id).select_from(_LAST_REFUSED).where(*_OF_OPEN_BREAKER).scalar_subquery()
+    select(CALL_ROWS.c.notice_id)
+    .select_from(_LAST_REFUSED)
+    .where(PACES.c.name == _name_of(CALLS, "notices"))
+    .scalar_subquery()
 )
 
 
@@ -140,7 +156,12 @@ def rest(session: Session, now: datetime, code: int | None = None, kind: Kind = 
 
 
 def open_breaker(
-    session: Session, kind: Kind, code: int | None, now: datetime, call_id: int | None = None
+    session: Session,
+    kind: Kind,
+    code: int | None,
+    now: datetime,
+    call_id: int | None = None,
+    source: Source = "callbacks",
 ) -> None:
     """The carrier refused the account: only a probe every 30 s until one is accepted."""
     held = lock_pace(session, kind, now)
@@ -148,17 +169,38 @@ def open_breaker(
         session, kind, next_at=now + PROBE, refused_at=held.refused_at or now, refused_code=code,
         refused_call_id=call_id,
     )  # fmt: skip
+    name = _name_of(kind, source)
+    lock_pace(session, name, now)
+    _set(session, name, next_at=now, refused_call_id=call_id)
+
+
+def probe_turns(session: Session, kind: Kind) -> list[Source] | None:
+    """Which source may have the next probe, the first one with anything due; None without an open breaker.
+
+    The source refused longest ago comes first. One phone that is refused for itself must not be every probe:
+    what another source has to call or text shows whether the account works (R39).
+    """
+    if refusal(session, kind) is None:
+        return None
+    names = [_name_of(kind, one) for one in _SOURCES]
+    rows = session.execute(select(PACES.c.name, PACES.c.next_at).where(PACES.c.name.in_(names)))
+    last = {row.name: row.next_at for row in rows}
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(_SOURCES, key=lambda one: last.get(_name_of(kind, one), never))
 
 
 def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
     """The carrier accepted a call or a text: the account works. Touches no row if no breaker was open."""
     # One after the other, in the order in which ``rest`` locks them.
     for name in (kind, _CARRIER) if kind == CALLS else (kind,):
-        session.execute(
+        closed = session.execute(
             update(PACES)
             .where(PACES.c.name == name, PACES.c.refused_at.is_not(None))
             .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
         )
+        if name == kind and cast(CursorResult[Any], closed).rowcount:
+            names = [_name_of(kind, one) for one in _SOURCES]
+            session.execute(delete(PACES).where(PACES.c.name.in_(names)))
 
 
 def refusals(session: Session) -> Sequence[Refusal]:
@@ -179,8 +221,7 @@ def is_refused(session: Session) -> bool:
 
 def refused_callback(session: Session) -> int | None:
     """The callback whose call was last refused while the breaker is open; a probe tries another first."""
-    found = select(CALL_ROWS.c.callback_id).select_from(_LAST_REFUSED)
-    return session.scalar(found.where(*_OF_OPEN_BREAKER))
+    return session.scalar(_REFUSED_CALLBACK)
 
 
 def is_any_noted(session: Session) -> bool:

@@ -1,0 +1,125 @@
+"""While one phone is refused, the next probe is about something else, whatever it is (R28, R34, R39)."""
+
+from collections.abc import Callable
+from datetime import time
+
+import pytest
+from sqlalchemy import select
+
+from models import Alert
+from models.calls.pacing import refusals
+from models.staff.schedule import set_schedule
+from tests import factories
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import FIRST, SECOND, Registered, misses, sweeps
+from tests.calls.notices.ringing.test_refused_phone import AFRAID, LIAISON, REFUSED, asks_for_a_callback
+from tests.calls.notices.test_texting import TEXT, agrees_to_texts
+from tests.conftest import ON_SQLITE
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+SUPERVISOR = "+12025550172"
+
+
+@pytest.fixture(params=[False, True], ids=["worker", "sweeper-alone"])
+def calls(request: pytest.FixtureRequest, hotline: Hotline) -> Hotline:
+    """With a worker, and with the sweeper that does all by itself."""
+    hotline.jobs.is_down = request.param
+    return hotline
+
+
+@pytest.fixture
+def on_call(calls: Hotline) -> None:
+    """It is night: one liaison is on call, and nobody else is there."""
+    with calls.database.transaction() as session:
+        person = factories.make_staff(session, phone=LIAISON, on_shift=False, on_call=True)
+        set_schedule(
+            session, person.email, kind="on_call", weekdays=range(7), span=(time(0), time(0)),
+            actor="shell", now=calls.clock.now,
+        )  # fmt: skip
+
+
+def is_refused(hotline: Hotline) -> bool:
+    with hotline.database.reading() as session:
+        return bool(refusals(session))
+
+
+@ON_SQLITE
+@pytest.mark.usefixtures("on_call")
+def test_escape_rings_its_phones_while_the_phone_of_the_one_on_call_is_refused(
+    registered: Registering, calls: Hotline
+) -> None:
+    """A frightened person waited for the refused phone, and that callback was every probe for hours."""
+    calls.carrier.refuses_to[LIAISON] = REFUSED
+    asks_for_a_callback(calls, urgency="urgent", reason="afraid", phone=AFRAID)
+    sweeps(calls)
+    registered("escaped", phones=(FIRST, SECOND)).is_due("escaped")
+    sweeps(calls, seconds=10)
+    assert is_refused(calls), "nobody else was called, so this may be the account"
+
+    rung = [*sweeps(calls, seconds=21), *sweeps(calls, seconds=5)]
+
+    assert {FIRST, SECOND} <= set(rung)
+    assert not is_refused(calls)
+
+
+@ON_SQLITE
+@pytest.mark.usefixtures("on_call")
+def test_one_on_call_is_rung_about_a_late_escape_while_the_only_phone_of_its_person_is_refused(
+    registered: Registering, calls: Hotline
+) -> None:
+    """The refused phone was every probe, and the page by call never left."""
+    calls.carrier.refuses_to[FIRST] = REFUSED
+    registered("escaped", phones=(FIRST,)).is_due("escaped")
+    rung: list[str] = []
+
+    for _ in range(33):
+        rung += sweeps(calls, minutes=1)
+
+    assert LIAISON in rung
+    assert not is_refused(calls)
+
+
+@ON_SQLITE
+@pytest.mark.usefixtures("on_call")
+def test_two_refused_phones_of_different_people_leave_the_third_its_turn(
+    registered: Registering, calls: Hotline
+) -> None:
+    """A refused liaison and a refused registrant in turn would keep all others waiting."""
+    calls.carrier.refuses_to |= {LIAISON: REFUSED, FIRST: REFUSED}
+    asks_for_a_callback(calls, urgency="urgent", reason="afraid", phone=AFRAID)
+    registered("escaped", phones=(FIRST,)).is_due("escaped")
+    for _ in range(3):
+        sweeps(calls, seconds=31)
+    registered("transferred", phones=(SECOND,)).is_due("transferred")
+
+    rung = [one for _ in range(3) for one in sweeps(calls, seconds=31)]
+
+    assert SECOND in rung
+
+
+@ON_SQLITE
+def test_staff_are_texted_while_texts_to_one_registrant_are_refused(
+    phone: Phone, registered: Registering, calls: Hotline
+) -> None:
+    """The refused text was every probe, and a liaison on shift, who is told by text alone, heard nothing."""
+    with calls.database.transaction() as session:
+        factories.make_staff(session, phone=LIAISON)
+        factories.make_staff(session, phone=SUPERVISOR, role="supervisor", on_shift=False)
+    calls.carrier.refuses_texts_to[FIRST] = 21635
+    made = registered("released", phone={"text_allowed": True})
+    agrees_to_texts(made)
+    made.is_due("released")
+
+    for _ in range(70):
+        if FIRST in sweeps(calls, minutes=0.5):
+            misses(phone, calls)
+
+    told = {to for to, _ in calls.carrier.texts}
+    assert LIAISON in told
+    assert calls.rows(select(Alert).where(Alert.channel == "text", Alert.state == "made")) == []
+    calls.carrier.refuses_texts_to.clear()
+    for _ in range(70):
+        if FIRST in sweeps(calls, minutes=0.5):
+            misses(phone, calls)
+    assert (FIRST, TEXT) in calls.carrier.texts, "it is tried again"
