@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.case import Case
@@ -37,6 +37,24 @@ def follow_staff_changes(session: Session, case: Case) -> None:
         duress.changes_held_until = own.changes_held_until
         _follow_phones(session, duress.registrant, own.registrant)
     session.flush()
+
+
+def follow_line(session: Session, registrant: Registrant, before: str | None) -> None:
+    """Let the duress cases of a registrant show the number of ours that they now chose (R13, R32).
+
+    ``before`` is what they had chosen before. A choice made after the duress PIN stays: its later calls agree
+    with it.
+    """
+    real = aliased(Case)
+    theirs = (
+        select(Case.registrant_id)
+        .join(real, real.id == Case.duress_of)
+        .where(real.registrant_id == registrant.id)
+    )
+    likenesses = update(Registrant).where(
+        Registrant.id.in_(theirs), Registrant.line.is_not_distinct_from(before)
+    )
+    session.execute(likenesses.values(line=registrant.line))
 
 
 def _follow_phones(session: Session, likeness: Registrant, registrant: Registrant) -> None:

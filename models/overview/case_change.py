@@ -10,6 +10,7 @@ from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.callbacks.promised_time import move_zone
 from models.cases.case import Case, CaseError, add_case, confirm_named, end_case, free_number
+from models.cases.duress_likeness import follow_line
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
@@ -105,7 +106,7 @@ def change_details(
     for mail that staff mark safe who did not talk with the person (R08).
     """
     registrant = session.get_one(Registrant, case.registrant_id)
-    known = name_of(session, registrant)
+    known, line_before = name_of(session, registrant), registrant.line
     changed = [
         name
         for name in ("language", "time_zone", "pace", "mail_safe", "line")
@@ -124,6 +125,8 @@ def change_details(
     session.flush()
     if "time_zone" in changed:
         move_zone(session, registrant.id, registrant.time_zone)
+    if "line" in changed:
+        follow_line(session, registrant, line_before)
     if changed:
         _record(session, person, "change_registrant", case, now, {"changed": changed})
 

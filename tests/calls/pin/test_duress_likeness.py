@@ -1,4 +1,4 @@
-"""Staff change something about a person who has a duress PIN: both PINs still sound alike (R10, R13)."""
+"""Something changes for a person who has a duress PIN: both PINs still sound alike (R10, R13)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Case
+from models import Callback, Case
 from models import Phone as PhoneRow
+from models.callbacks.shown_line import shown_line
+from models.calls.pacing import Pace
+from models.overview.case_change import Details, change_details
 from models.overview.case_opening import Grounds
 from models.overview.lost_pin import replace_lost_pin
 from models.overview.phone_list import add_phone, confirm_phone, give_code, mark_unsafe
@@ -21,7 +24,7 @@ from tests.models.staff.staff_people import Someone, someone
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
-FIRST = "+12025550144"
+FIRST, MAIN, DISCREET = "+12025550144", "+12025550100", "+12025550101"
 #: From the case: a callback, and calls about changes with a code.
 CALLBACK, NOTICES = ("2", "1"), ("2", "4", "1", "4826", "4826")
 
@@ -32,10 +35,10 @@ def case(make_case: MakeCase) -> MadeCase:
     return make_case(custody_status="in_custody", record={"releasable": False}, phone=FIRST)
 
 
-def hears(phone: Phone, case: MadeCase, keys: tuple[str, ...], from_: str) -> str:
+def hears(phone: Phone, case: MadeCase, keys: tuple[str, ...], from_: str, language: str = "1") -> str:
     """All that a caller with this PIN hears in a whole call."""
     caller = phone.another()
-    opens_the_case(caller, case, from_=from_)
+    opens_the_case(caller, case, language, from_=from_)
     for key in keys:
         caller.presses(key)
     caller.hangs_up()
@@ -127,3 +130,92 @@ def test_phone_that_a_colleague_added_in_a_duress_call_comes_after_the_phones_of
         assert keys == [hotline.database.keyring.index("phone", number) for number in numbers]
 
     assert hears(phone, duress, CALLBACK, "") == hears(phone, case, CALLBACK, "")
+
+
+SHOWN = {"1": "Your phone will show the number that you called", "2": "verá el número al que llamó"}
+NO_HOUR = {"1": "we cannot say when", "2": "no podemos decir cuándo"}
+
+
+def staff_note_the_number(
+    phone: Phone, hotline: Hotline, case: MadeCase, language: str, line: str | None = DISCREET
+) -> None:
+    """Staff save that the person is to see this number of ours."""
+    with hotline.database.transaction() as session:
+        real = session.get_one(Case, case.id)
+        person = real.registrant
+        details = Details(None, person.language, person.time_zone, person.pace, person.mail_safe, line)
+        change_details(session, someone(session), real, details, hotline.clock.now)
+
+
+def registers_on_the_discreet_line(phone: Phone, hotline: Hotline, case: MadeCase, language: str) -> None:
+    """The person asks there for calls about changes, so these show that number."""
+    caller = phone.another()
+    caller.dials_in(from_=FIRST, to=DISCREET)
+    for key in (language, case.number, case.pin, "2", "4", "2", "4826", "4826"):
+        caller.presses(key)
+    caller.hangs_up()
+
+
+def promised(phone: Phone, case: MadeCase, language: str) -> str:
+    """The words of a promise, without the time of the last call."""
+    caller = phone.another()
+    opens_the_case(caller, case, language, from_=FIRST)
+    for key in CALLBACK:
+        caller.presses(key)
+    heard = caller.heard
+    caller.hangs_up()
+    return heard
+
+
+Chooses = Callable[[Phone, Hotline, MadeCase, str], None]
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("chooses", [staff_note_the_number, registers_on_the_discreet_line])
+def test_number_that_the_person_chose_after_the_duress_pin_is_told_and_shown_after_both_pins(
+    phone: Phone, case: MadeCase, hotline: Hotline, chooses: Chooses, language: str
+) -> None:
+    """The coerced callback would have shown the main number, and the words told the two PINs apart."""
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    chooses(phone, hotline, case, language)
+
+    own, coerced = (promised(phone, one, language) for one in (case, duress))
+
+    assert coerced == own
+    assert SHOWN[language] not in coerced
+    with hotline.database.reading() as session:
+        for asked in session.scalars(select(Callback)):
+            assert shown_line(session, asked, hotline.office.lines) == DISCREET
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_number_that_the_carrier_refuses_has_no_hour_after_both_pins(
+    phone: Phone, case: MadeCase, hotline: Hotline, language: str
+) -> None:
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    staff_note_the_number(phone, hotline, case, language)
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        session.add(Pace(name=DISCREET, next_at=now, refused_at=now, refused_code=21210))
+
+    own, coerced = (hears(phone, one, CALLBACK, FIRST, language) for one in (case, duress))
+
+    assert coerced == own
+    assert NO_HOUR[language] in coerced
+
+
+def test_number_that_was_chosen_after_the_duress_pin_stays_when_the_person_chooses_another(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    """The later calls of the coercer agree with what they chose."""
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    registers_on_the_discreet_line(phone, hotline, duress, "1")
+
+    for line in (MAIN, None):
+        staff_note_the_number(phone, hotline, case, "1", line)
+
+    assert SHOWN["1"] not in hears(phone, duress, CALLBACK, FIRST)
+    assert SHOWN["1"] in hears(phone, case, CALLBACK, FIRST)
