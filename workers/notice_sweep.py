@@ -22,7 +22,7 @@ from models.notices.reminders import make_reminders
 from models.notices.silence import is_any_to_tell, tell_registrants
 from models.notices.spreading import is_any_unspread, spread
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
-from models.notices.texting import unsent_texts
+from models.notices.texting import add_texts_alone, unsent_texts, untexted_notices
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
 from models.staff.paging import due_pages, is_set_back, take_page
 from models.store.database import Database
@@ -160,6 +160,13 @@ class NoticeSweep:
         due += [("text_notice", one) for one in texts]
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on(due[: max(0, turns + _OTHER_JOBS - waiting)])
+
+    def add_texts(self) -> None:
+        """While the carrier takes no calls, texts do not wait for the first one."""
+        for notice_id in self._looks.find(untexted_notices, self._now, _OFFERED_AT_ONCE):
+            rules = heard_rules_of(self._office)
+            with self._looks.transaction() as session:
+                add_texts_alone(session, notice_id, self._now, self._policy, rules)
 
     def keep_tasks(self) -> None:
         if not self._looks.find(staff_task.is_any_task):

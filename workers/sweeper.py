@@ -212,6 +212,7 @@ class _Pass:
         self._do_part(self._notices.watch_gate)
         self._do_part(self._offer_due)
         self._do_part(self._notices.look_after)
+        self._do_part(self._notices.add_texts)
         self._do_part(self._notices.offer_due)
         self._do_part(self._notices.keep_tasks)
         self._do_part(self._resume_imports)

@@ -152,28 +152,38 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
     if cast(CursorResult[Any], session.execute(claimed)).rowcount != 1:
         return False
     facts = facts_of(session, notice_id)
-    why = why_not(session, facts, now, rules)
-    if why is not None:
-        end_untold(session, facts.notice, why, now, ACTOR)
-        return False
-    if is_calling_paused(session, facts.case.id, facts.registrant.id):
-        # One liaison decides whether ringing is safe; the outcome tells nobody else why (R10).
-        facts.notice.staff_id = None if facts.is_about_feed else paused_for(session, facts.case.id)
-        _wait(session, facts, "no_phone", now)
-        return False
-    phones = phones_of(session, facts, now, policy)
-    longest = timedelta(minutes=policy.numbers.notice_first_minutes)
-    if wait_for_our_calls(session, notice_id, [one.phone_id for one in phones], now, longest):
-        phones = phones_of(session, facts, now, policy)
-    ring = _next_ring(session, facts, phones, now, policy)
-    if not isinstance(ring, Ring) or ring.at > now:
-        _wait(session, facts, ring, now)
+    ring = ring_now(session, facts, now, policy, rules)
+    if ring is None:
         return False
     for phone_id in ring.phone_ids:
         facts.notice.call_id = _make_leg(session, facts, phone_id, now).id
     session.flush()
     record_move(session, notice_id, "ring_notice", now, ACTOR)
     return True
+
+
+def ring_now(
+    session: Session, facts: Facts, now: datetime, policy: CallbackPolicy, rules: HeardRules
+) -> Ring | None:
+    """Which phones ring now for a due notice. If none may, it is stopped, left for staff, or put off."""
+    why = why_not(session, facts, now, rules)
+    if why is not None:
+        end_untold(session, facts.notice, why, now, ACTOR)
+        return None
+    if is_calling_paused(session, facts.case.id, facts.registrant.id):
+        # One liaison decides whether ringing is safe; the outcome tells nobody else why (R10).
+        facts.notice.staff_id = None if facts.is_about_feed else paused_for(session, facts.case.id)
+        _wait(session, facts, "no_phone", now)
+        return None
+    phones = phones_of(session, facts, now, policy)
+    longest = timedelta(minutes=policy.numbers.notice_first_minutes)
+    if wait_for_our_calls(session, facts.notice.id, [one.phone_id for one in phones], now, longest):
+        phones = phones_of(session, facts, now, policy)
+    ring = _next_ring(session, facts, phones, now, policy)
+    if not isinstance(ring, Ring) or ring.at > now:
+        _wait(session, facts, ring, now)
+        return None
+    return ring
 
 
 def take_leg(

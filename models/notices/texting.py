@@ -8,19 +8,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, delete, false, or_, select, update
+from sqlalchemy import CursorResult, bindparam, delete, exists, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
+from models.calls import pacing
 from models.calls.pacing import PROBE
+from models.cases.case import Case
 from models.cases.daily_window import DailyWindow
 from models.cases.duress import is_calling_paused
-from models.cases.registrant import Phone
+from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
+from models.custody.custody_event import FEED_SILENT, CustodyEvent
+from models.custody.custody_status import HeardRules
 from models.notices.cadence import AllowedPhone, may_ring
-from models.notices.notice import IS_OPEN, IS_UNSENT, NOTICE_PHONES, Notice, NoticePhone
+from models.notices.notice import IS_OPEN, IS_UNSENT, IS_WAITING, NOTICE_PHONES, Notice, NoticePhone
+from models.notices.notice_moves import locked
 from models.notices.notice_phones import TEXT, phone_of_notice, phones_to_text
-from models.notices.placing import Facts, facts_of, line_of
+from models.notices.placing import Facts, facts_of, line_of, ring_now
 from models.store.base import UtcDateTime
 from models.store.database import keyring_of
 from models.store.policies import Policies
@@ -51,6 +56,27 @@ def add_texts(session: Session, notice_id: int, now: datetime, policies: Policie
         for phone in phones_to_text(session, notice_id, facts.registrant.id, now)
         if _may_text(facts, phone, now, policies)
     ]
+
+
+def untexted_notices(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """The due notices with a phone that agreed to texts and got none about them, urgent ones first.
+
+    None while calls go out: then the texts are made with the first call.
+    """
+    if not pacing.is_refused(session) and pacing.taking_none(session) is None:
+        return []
+    return session.scalars(_UNTEXTED, {"now": now, "most": limit}).all()
+
+
+def add_texts_alone(
+    session: Session, notice_id: int, now: datetime, policy: CallbackPolicy, rules: HeardRules
+) -> None:
+    """Add the texts of a due notice whose calls wait because the carrier takes none (R28)."""
+    notice = locked(session, notice_id)
+    if notice is None or notice.state != "waiting" or notice.next_attempt_at > now:
+        return
+    if ring_now(session, facts_of(session, notice_id), now, policy, rules) is not None:
+        add_texts(session, notice_id, now, policy.numbers)
 
 
 def unsent_texts(session: Session, now: datetime, limit: int) -> Sequence[int]:
@@ -140,6 +166,31 @@ def _may_text(facts: Facts, phone: Phone, now: datetime, policies: Policies) -> 
 _LONGEST_PAUSE = timedelta(minutes=30)
 _UNSENT = (IS_UNSENT, NOTICE_PHONES.c.is_stopped == false())
 _IS_DUE = or_(NoticePhone.not_before.is_(None), NoticePhone.not_before <= bindparam("now", type_=UtcDateTime))
+_AGREED_UNTEXTED = (
+    select(Phone.id)
+    .join(Consent, Consent.phone_id == Phone.id)
+    .where(
+        Phone.registrant_id == Case.registrant_id, Phone.text_allowed, *SAFE,
+        Consent.registration_id == Notice.registration_id, Consent.channel == TEXT,
+        Consent.withdrawn_at.is_(None),
+        ~exists().where(
+            NoticePhone.notice_id == Notice.id, NoticePhone.phone_id == Phone.id, NoticePhone.channel == TEXT
+        ),
+    )
+)  # fmt: skip
+_UNTEXTED = (
+    select(Notice.id)
+    .join(Case, Case.id == Notice.case_id)
+    .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+    .where(
+        IS_WAITING,
+        CustodyEvent.kind != FEED_SILENT,
+        Notice.next_attempt_at <= bindparam("now", type_=UtcDateTime),
+        _AGREED_UNTEXTED.correlate(Notice, Case).exists(),
+    )
+    .order_by(Notice.is_urgent.desc(), Notice.next_attempt_at, Notice.id)
+    .limit(bindparam("most"))
+)
 _UNSENT_TEXTS = (
     select(NoticePhone.id)
     .join(Notice, Notice.id == NoticePhone.notice_id)

@@ -22,7 +22,8 @@ def agrees_to_texts(made: Registered) -> None:
     """The person has agreed to texts at their only phone."""
     now = made.hotline.clock.now
     with made.hotline.database.transaction() as session:
-        row = session.scalars(select(PhoneRow)).one()
+        whose = PhoneRow.registrant_id == made.case.registrant_id
+        row = session.scalars(select(PhoneRow).where(whose)).one()
         agreed = {"registration_id": made.registration_id, "words": "Yes.", "cap_per_day": 3}
         row.consents.append(Consent(channel="text", granted_at=now, **agreed))
 

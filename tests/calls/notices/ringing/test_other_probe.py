@@ -6,7 +6,7 @@ from datetime import time
 import pytest
 from sqlalchemy import select
 
-from models import Alert
+from models import Alert, Case
 from models.calls.pacing import refusals
 from models.staff.schedule import set_schedule
 from tests import factories
@@ -96,6 +96,47 @@ def test_two_refused_phones_of_different_people_leave_the_third_its_turn(
     rung = [one for _ in range(3) for one in sweeps(calls, seconds=31)]
 
     assert SECOND in rung
+
+
+@ON_SQLITE
+@pytest.mark.usefixtures("on_call")
+def test_escape_is_texted_at_once_while_no_call_goes_out(registered: Registering, calls: Hotline) -> None:
+    """Texts were made with the first call, and each waited for a probe; with a callback due, for hours."""
+    calls.carrier.refuses_calls = 21210
+    asks_for_a_callback(calls, urgency="urgent", reason="afraid", phone=AFRAID)
+    sweeps(calls)
+    phones = [f"+120255501{n}" for n in range(40, 50)]
+    for number in phones:
+        made = registered("escaped", phones=(number,), phone={"text_allowed": True})
+        agrees_to_texts(made)
+        made.is_due("escaped")
+
+    for _ in range(5):
+        sweeps(calls, seconds=5)
+
+    assert sorted(to for to, body in calls.carrier.texts if body == TEXT) == phones
+
+
+@ON_SQLITE
+def test_person_is_not_texted_while_no_call_goes_out_if_a_duress_pin_was_used(
+    registered: Registering, calls: Hotline
+) -> None:
+    made = registered("escaped", phone={"text_allowed": True})
+    agrees_to_texts(made)
+    with calls.database.transaction() as session:
+        duress = factories.make_duress_pin(session, made.case, now=calls.clock.now)
+        session.get_one(Case, duress.id).last_verified_at = calls.clock.now
+    calls.carrier.refuses_calls = 21210
+    asks_for_a_callback(calls)
+    with calls.database.transaction() as session:
+        factories.make_staff(session, phone=LIAISON)
+    sweeps(calls)
+    made.is_due("escaped")
+
+    for _ in range(5):
+        sweeps(calls, seconds=5)
+
+    assert FIRST not in [to for to, _ in calls.carrier.texts]
 
 
 @ON_SQLITE
