@@ -60,6 +60,16 @@ def _ends_in_a_pause(*, has_ended: bool) -> Answer:
     return answer
 
 
+def _paused_uncalled(desk: Desk) -> None:
+    desk.say("notices.paused_uncalled", on=desk.when(NOW + timedelta(days=7), on=True))
+
+
+def _none_called_in_a_pause(desk: Desk) -> None:
+    _paused_uncalled(desk)
+    desk.say("notices.none_called")
+    desk.say("notices.caution")
+
+
 def _paused_at_the_end(desk: Desk) -> None:
     desk.say("wishes.saved")
     desk.say("notices.ends", on=desk.when(NOW + timedelta(days=5), on=True))
@@ -139,6 +149,11 @@ def _hello(desk: Desk) -> None:
     desk.say("wish.hello", line=desk.named(desk.office.neutral_name))
 
 
+_PAUSES: Mapping[str, Answer] = {
+    "as always": _paused,
+    "their consent ends": _paused_at_the_end,
+    "no phone is called": _paused_uncalled,
+}
 REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("look_at_registration", "none"): {"": _terms()},
     ("look_at_registration", "standing"): {
@@ -146,7 +161,10 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "with other choices": _other_terms,
         "a new phone": _new_phone,
     },
-    ("look_at_registration", "uncalled"): {"": _says("notices.none_called", "notices.caution")},
+    ("look_at_registration", "uncalled"): {
+        "as always": _says("notices.none_called", "notices.caution"),
+        "in a pause": _none_called_in_a_pause,
+    },
     ("look_at_registration", "no_phone_left"): {"": _says("notices.no_phone_left", "notices.caution")},
     ("look_at_registration", "ends"): {
         "it ends soon": _terms("notices.ends", on=timedelta(days=20)),
@@ -211,8 +229,8 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("resume_registration", "saved"): {"": _says("notices.resumed")},
     ("stop_registration", "saved"): {"": _says("notices.stopped")},
-    ("pause_week", "saved"): {"as always": _paused, "their consent ends": _paused_at_the_end},
-    ("pause_month", "saved"): {"as always": _paused, "their consent ends": _paused_at_the_end},
+    ("pause_week", "saved"): _PAUSES,
+    ("pause_month", "saved"): _PAUSES,
 }
 _CHOICES = (
     "choose_phones", "call_new_phones", "choose_nights", "choose_hours", "choose_cap", "choose_voicemail",

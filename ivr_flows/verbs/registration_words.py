@@ -61,7 +61,12 @@ def read_back_sentences(desk: Desk, found: ReadBack, left: Phone | None) -> list
 def _until_when(desk: Desk, found: ReadBack) -> list[Sentence]:
     """That the consent ends or has ended, and until when there is a pause."""
     if not found.is_due:
-        return [] if found.paused_until is None else [pause_sentence(desk, found.paused_until)]
+        if found.paused_until is None:
+            return []
+        if not found.phones:
+            # Not "the calls begin again": at its end no phone is called either.
+            return [("notices.paused_uncalled", {"on": desk.when(found.paused_until, on=True)})]
+        return [pause_sentence(desk, found.paused_until)]
     on = desk.when(found.lapses_at, on=True)
     said: list[Sentence] = [
         ("notices.ended", {}) if found.lapses_at <= desk.now else ("notices.ends", {"on": on})

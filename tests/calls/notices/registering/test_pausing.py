@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from models import Callback, Case, Registration
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE
+from tests.calls.notices.conftest import CODE, SECOND
 from tests.calls.notices.registering.conftest import ASK, calls, consents, registers, registration
-from tests.calls.notices.registering.test_new_phone import escapes, is_unsafe
+from tests.calls.notices.registering.test_new_phone import escapes, is_confirmed, is_unsafe
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -341,3 +341,34 @@ def test_pause_that_is_ended_when_no_phone_is_called_any_more_promises_no_call(
 
     assert caller.hears("We have no phone left to call")
     assert caller.does_not_hear("We will call you when something changes")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("1", "These calls are paused. The pause ends on Saturday, December 5."),
+        ("2", "Estas llamadas están en pausa. La pausa termina el sábado 5 de diciembre."),
+    ],
+    ids=["english", "spanish"],
+)
+def test_pause_while_no_phone_is_called_promises_no_calls_after_it(
+    phone: Phone, case: MadeCase, hotline: Hotline, language: str, said: str
+) -> None:
+    registers(phone, case).hangs_up()
+    is_unsafe(hotline, case, CALLER)
+    is_confirmed(hotline, case, SECOND)
+    hotline.clock.passes(days=3)
+    caller = phone.another()
+    opens_the_case(caller, case, language=language, from_=SECOND)
+    for key in ASK:
+        caller.presses(key)
+
+    caller.presses("4")
+    caller.presses("1")
+
+    assert caller.hears(said)
+    assert caller.does_not_hear("The calls begin again")
+    caller.hangs_up()
+    again = calls(phone, case, "2", *ASK, from_=SECOND)
+    assert again.hears("These calls are paused. The pause ends on", "Now we call none of your phones")
+    assert again.does_not_hear("The calls begin again")
