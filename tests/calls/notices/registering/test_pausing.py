@@ -346,8 +346,8 @@ def test_pause_that_is_ended_when_no_phone_is_called_any_more_promises_no_call(
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("1", "These calls are paused. The pause ends on Saturday, December 5."),
-        ("2", "Estas llamadas están en pausa. La pausa termina el sábado 5 de diciembre."),
+        ("1", "We will not call about changes for now. The pause ends on Saturday, December 5."),
+        ("2", "Por ahora no le avisaremos de cambios. La pausa termina el sábado 5 de diciembre."),
     ],
     ids=["english", "spanish"],
 )
@@ -370,5 +370,7 @@ def test_pause_while_no_phone_is_called_promises_no_calls_after_it(
     assert caller.does_not_hear("The calls begin again")
     caller.hangs_up()
     again = calls(phone, case, "2", *ASK, from_=SECOND)
-    assert again.hears("These calls are paused. The pause ends on", "Now we call none of your phones")
+    assert again.hears(
+        "We will not call about changes for now. The pause ends on", "Now we call none of your phones"
+    )
     assert again.does_not_hear("The calls begin again")
