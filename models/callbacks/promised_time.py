@@ -18,7 +18,6 @@ from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 from models.cases.case import Case
 from models.cases.daily_window import end_of_window
 from models.cases.safe_phone import standing_of
-from models.staff.schedule import is_anyone_at_hand_at
 
 #: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
 _STEP = timedelta(minutes=5)
@@ -40,10 +39,11 @@ def urgent_due(
 ) -> datetime:
     """The latest moment of the call to a person who asks for an urgent callback now.
 
-    It is an hour from now, or from when the office next opens if nobody is at hand before. It is later if
-    those before this caller take longer, if such callers have already waited past their hour, or if eight of
-    ten recently waited longer (``wait``). Callbacks promised to the asker's own phone do not count, nor does
-    whose phone it is: a caller who asks again hears what a first request at this moment would hear (R35).
+    It is an hour from now, or from when the office next opens if nobody is at hand before, or if they all
+    leave before both phones have rung. It is later if those before this caller take longer, if such callers
+    have already waited past their hour, or if eight of ten recently waited longer (``wait``). Callbacks
+    promised to the asker's own phone do not count, nor does whose phone it is: a caller who asks again hears
+    what a first request at this moment would hear (R35).
     """
     is_open = policy.is_open(now)
     people, busy = count_crew(session, is_open=is_open)
@@ -53,15 +53,18 @@ def urgent_due(
     turn = turns * timedelta(minutes=policy.numbers.callback_minutes)
     if people == 0:
         return _in_steps(_opens_next(now, policy, is_open=is_open) + max(hour, turn))
-    if (
-        turn
-        and not policy.is_open(now + turn)
-        and not is_anyone_at_hand_at(session, now + turn, policy.zone, policy.is_holiday)
-    ):
-        return policy.next_open(now + turn) + hour
+    rings = timedelta(seconds=policy.numbers.liaison_ring_seconds + policy.numbers.caller_ring_seconds)
+    # Both phones ring once the caller no longer listens, and those before them were called.
+    reached = now + LISTENS_SLOWLY + rings + turn
+    if (served := first_served(session, reached, policy)) > reached:
+        return served + hour
     late = hour + now - (ahead.first_due_at or now)
-    longest = max(turn, late, wait or turn)
-    return now + hour if longest <= hour else _in_steps(now + longest)
+    longest = now + max(turn, late, wait or turn)
+    if longest <= now + hour:
+        return now + hour
+    # A moment after the hour is said only if somebody is there then.
+    served = first_served(session, longest, policy)
+    return served + hour if served > longest else _in_steps(longest)
 
 
 class _Ahead(NamedTuple):

@@ -305,9 +305,9 @@ def test_frightened_caller_whom_nobody_can_call_within_the_hour_hears_of_a_crisi
 
 
 def test_frightened_caller_who_is_called_within_the_hour_is_not_sent_elsewhere(
-    phone: Phone, make_staff: MakeStaff
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
-    make_staff(on_shift=False, on_call=True)
+    _is_on_call(make_staff, hotline)
     reaches_the_first_menu(phone)
     for key in ("2", "1", "3"):
         phone.presses(key)
@@ -348,7 +348,7 @@ def test_frightened_caller_is_promised_the_hour_from_now_when_somebody_is_on_cal
     language: str,
     promised: str,
 ) -> None:
-    make_staff(on_shift=False, on_call=True)
+    _is_on_call(make_staff, hotline)
     clock.passes(minutes=-1)
     opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
     phone.presses("2")

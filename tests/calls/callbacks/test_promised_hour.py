@@ -430,6 +430,29 @@ class TestBeforeTheOfficeCloses:
         assert phone.hears("8:50 PM")
         assert phone.does_not_hear("crisis")
 
+    @pytest.mark.parametrize("language", ["1", "2"])
+    def test_frightened_caller_of_the_last_minute_hears_when_somebody_is_there_to_call_them(
+        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock, language: str
+    ) -> None:
+        """They listened to "no later than today at 8:59 PM"; then the office was closed, and nothing rang."""
+        clock.passes(minutes=9, seconds=25)
+        self._works_until_eight(hotline, make_staff)
+
+        is_afraid(phone, language=language)
+
+        at_nine = {"1": "tomorrow at 9:00 AM", "2": "mañana a las 9:00 de la mañana"}[language]
+        is_promised(hotline, phone, at_nine, datetime(2026, 11, 25, 14, 0, tzinfo=UTC), language)
+
+    def test_caller_while_we_are_too_late_for_this_evening_hears_of_the_next_morning(
+        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
+    ) -> None:
+        self._works_until_eight(hotline, make_staff)
+        others_wait(hotline, 1, due_at=clock.now - timedelta(minutes=28))
+
+        is_afraid(phone)
+
+        is_promised(hotline, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+
     def test_caller_behind_many_night_requests_is_promised_a_later_hour_of_the_morning(
         self, phone: Phone, hotline: Hotline, clock: Clock
     ) -> None:
