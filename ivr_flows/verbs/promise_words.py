@@ -15,7 +15,7 @@ from models.calls.pacing import is_any_noted, is_refused, taking_none
 from models.cases.duress import waits_for_liaison
 from models.outcomes.diverted import RECORDINGS
 from models.overview.wait_time import callback_wait
-from models.store.heartbeat import nobody_dials
+from models.store.heartbeat import nobody_offers
 
 #: Finds the number that a call will show, or None; asked only while the carrier refuses something.
 _LineOf = Callable[[Desk], str | None]
@@ -116,7 +116,7 @@ def say_due(
     """Until when we will have called; an overdue promise is said to be late.
 
     ``moved`` is the true moment of a promise that nobody can keep: it is said instead, with an apology. No
-    hour is promised while nothing places our calls: then a crisis line is named (R36).
+    hour is promised while nothing makes our calls: then a crisis line is named (R36).
     ``line_of`` finds the number that the call will show; without it, or if it finds none, that is the one of
     this call. ``phone_key``: the phone that will ring.
     """
@@ -157,13 +157,14 @@ def line_of_open(desk: Desk) -> str | None:
 def _may_say_when(desk: Desk, line_of: _LineOf | None, phone_key: str | None) -> bool:
     """Whether a call that shows the number of ``line_of`` goes out, or else one from the number of this call.
 
-    The carrier can be reached, takes the account's calls and those from that number, and a worker or the
-    sweeper is alive. After a use of the duress PIN no call goes out by itself, and none to a phone that the
-    carrier refuses alone. A caller whose own PIN tells the status hears so, and nobody else: where the phrase
-    is the neutral one, all words are alike, and so are they without the PIN (R10, R13, R35).
+    The carrier can be reached, takes the account's calls and those from that number, and the sweeper is
+    alive: without it a call that nobody takes at once, or that is missed, is not made again. After a use of
+    the duress PIN no call goes out by itself, and none to a phone that the carrier refuses alone. A caller
+    whose own PIN tells the status hears so, and nobody else: where the phrase is the neutral one, all words
+    are alike, and so are they without the PIN (R10, R13, R35).
     """
     session = desk.session
-    if nobody_dials(session, desk.now):
+    if nobody_offers(session, desk.now):
         return False
     tells_status = desk.is_verified and desk.heard().kind == "status"
     if tells_status and (

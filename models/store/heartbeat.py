@@ -143,3 +143,8 @@ def is_silent(session: Session, role: str, now: datetime) -> bool:
 def nobody_dials(session: Session, now: datetime) -> bool:
     """Whether both the workers and the sweeper are silent, so that nothing places calls (R39)."""
     return all(one.is_silent for one in lives(session, now) if one.role in ("worker", "sweeper"))
+
+
+def nobody_offers(session: Session, now: datetime) -> bool:
+    """Whether the sweeper is silent: workers place what is asked for, but nothing is offered again (R36)."""
+    return any(one.is_silent for one in lives(session, now) if one.role == "sweeper")

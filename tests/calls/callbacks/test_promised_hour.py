@@ -55,7 +55,10 @@ def is_refused_from(hotline: Hotline, line: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-@pytest.mark.parametrize("fault", ["the account is refused", "the carrier fails", "nothing places calls"])
+@pytest.mark.parametrize(
+    "fault",
+    ["the account is refused", "the carrier fails", "nothing places calls", "nothing offers them again"],
+)
 def test_caller_hears_no_hour_but_a_crisis_line_while_our_calls_do_not_go_out(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, language: str, fault: str
 ) -> None:
@@ -71,6 +74,8 @@ def test_caller_hears_no_hour_but_a_crisis_line_while_our_calls_do_not_go_out(
             for role in ("worker", "sweeper"):
                 Pulse(role).beat(session, hotline.clock.now)
             hotline.clock.passes(seconds=60)
+            if fault == "nothing offers them again":
+                Pulse("worker").beat(session, hotline.clock.now)
 
     is_afraid(phone, language=language)
 
