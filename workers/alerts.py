@@ -96,9 +96,9 @@ class AlertSender:
         with self._database.transaction() as session:
             if end_alert(session, sending.alert_id, how, now, code=code):
                 untell(session, sending.level)
-            if how == "sent":
-                pacing.close_breaker(session, _kind_of(sending), now)
             if sending.call_id is None:
+                if how == "sent":
+                    pacing.close_breaker(session, pacing.TEXTS, now)
                 return []
             if call_sid:
                 return record_call_sid(session, sending.call_id, call_sid, now, self._policy)

@@ -96,7 +96,6 @@ class Placer:
         else:
             with self.database.transaction() as session:
                 jobs = record_call_sid(session, dial.call_id, call_sid, self.clock(), self.policy)
-                pacing.close_breaker(session, pacing.CALLS, self.clock())
                 if dial.line is not None:
                     note_taken(session, dial.line)
         self.hand_on(jobs)

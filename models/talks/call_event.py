@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
-from sqlalchemy import String, Table, UniqueConstraint, select, update
+from sqlalchemy import CursorResult, String, Table, UniqueConstraint, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -15,6 +15,8 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import CALLS, Call
 from models.calls.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
+from models.calls.pacing import CALLS as CALLS_OF_CARRIER
+from models.calls.pacing import close_breaker
 from models.store.base import Base, UtcDateTime
 from models.store.job import Job
 from models.talks.leg_end import leg_ended
@@ -79,6 +81,8 @@ def record_call_event(
     call_id = session.scalar(select(Call.id).where(Call.call_sid == call_sid).with_for_update(key_share=True))
     if call_id is None and leg_id is not None:
         call_id = _prove(session, leg_id, call_sid)
+        if call_id is not None:
+            close_breaker(session, CALLS_OF_CARRIER, now)
     if call_id is None:
         return []
     return _apply(session, call_id, call_status, now, policy, _moment_of(values.get("Timestamp", ""), now))
@@ -96,11 +100,12 @@ def record_call_sid(
 ) -> list[Job]:
     """Record the carrier's id for a leg, unless one is known, and apply the events that came before it.
 
-    Returns the jobs to enqueue after the commit.
+    The carrier took the call: so it takes our calls. Returns the jobs to enqueue after the commit.
     """
-    session.execute(
-        update(CALLS).where(CALLS.c.id == call_id, CALLS.c.call_sid.is_(None)).values(call_sid=call_sid)
-    )
+    unknown = update(CALLS).where(CALLS.c.id == call_id, CALLS.c.call_sid.is_(None))
+    recorded = session.execute(unknown.values(call_sid=call_sid))
+    if cast(CursorResult[Any], recorded).rowcount:
+        close_breaker(session, CALLS_OF_CARRIER, now)
     known = session.scalar(select(Call.call_sid).where(Call.id == call_id))
     came = session.scalars(
         select(CallEvent.call_status).where(CallEvent.call_sid == known).order_by(CallEvent.id)

@@ -230,6 +230,24 @@ def test_supervisors_are_rung_when_texts_are_refused_and_one_text_every_30_s_is_
         assert refusals(session) == []
 
 
+def test_probe_that_rings_shows_that_calls_go_out_though_the_carriers_answer_was_lost(
+    call_center: CallCenter,
+) -> None:
+    call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
+    call_center.works_off()
+    call_center.carrier.refuses_calls = None
+    call_center.carrier.loses_next_answer()
+    call_center.sweeps(seconds=31)
+    call_center.works_off()
+    (liaison,) = call_center.carrier.placed
+
+    call_center.tells(liaison, "ringing", leg_id=liaison.leg_id)
+
+    with call_center.database.reading() as session:
+        assert refusals(session) == []
+        assert troubles(session, call_center.now) == []
+
+
 def test_breaker_outlives_every_process(database: Database, call_center: CallCenter) -> None:
     call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
     call_center.works_off()
