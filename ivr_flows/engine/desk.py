@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from ivr_flows.engine.code_words import CODE_WORDS
 from ivr_flows.engine.flow import required
 from ivr_flows.engine.rules import OfficeRules, Rules, ServiceEntry
-from ivr_flows.engine.time_words import hour_prompt, next_midnight
+from ivr_flows.engine.time_words import has_twin, hour_prompt, in_zone, next_midnight
 from ivr_flows.engine.turn import Say, Slots, Turn, Words, anew
 from ivr_flows.prompts import Prompts
 from models.callbacks.asking_call import asker_changed_language
@@ -294,8 +295,12 @@ class Desk:
                 which = "phone.this" if own is not None and own == self.number_to_call() else "phone.yours"
                 return (("phone", self.prompts.text(language, which)),)
             case "hour":
-                prompt = hour_prompt(self.now, self.call.time_zone or self.guessed_zone())
-                return (("hour", self.prompts.text(language, prompt)),)
+                zone = self.call.time_zone or self.guessed_zone()
+                hour = self.prompts.text(language, hour_prompt(self.now, zone))
+                if has_twin(self.office.zones, zone, self.now):
+                    # The hour is right in both, and only one of them has it in another season too (R29).
+                    hour = in_zone(partial(self.prompts.text, language), hour, zone, self.now)
+                return (("hour", hour),)
             case _:
                 return ()
 

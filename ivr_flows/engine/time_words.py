@@ -24,6 +24,8 @@ _ZONE_NAMES: Mapping[tuple[float, ...], str] = {
     (10, 10): "chamorro",
 }
 
+_SAME_ALL_YEAR = frozenset(f"zone.{name}" for hours, name in _ZONE_NAMES.items() if len(set(hours)) == 1)
+
 
 def zone_prompt(time_zone: str, at: datetime) -> str | None:
     """The prompt with the name of ``time_zone`` in the year of ``at``, or None if it has no common name."""
@@ -48,17 +50,45 @@ def next_midnight(at: datetime, time_zone: str) -> datetime:
     return datetime.combine(tomorrow, time(0), zone).astimezone(UTC)
 
 
-def neighbour(zones: Sequence[str], time_zone: str, at: datetime, *, later: bool) -> str:
+def neighbour(
+    zones: Sequence[str], time_zone: str, at: datetime, *, later: bool, likely: Sequence[str] = ()
+) -> str:
     """The zone of ``zones`` whose clocks show the next earlier or later hour than those of ``time_zone``.
 
-    From the last one the search wraps around to the other end, so that one key can reach every zone.
+    Zones of one hour that differ in another season are told apart by their names: earlier than Mountain Time
+    comes Arizona time in winter. A ``likely`` one is the first of its hour. From the last one the search
+    wraps around to the other end, so that the key for an earlier hour can reach every zone.
     """
-    offsets: dict[timedelta, str] = {}
-    for zone in (time_zone, *zones):
-        offsets.setdefault(_offset(zone, at), zone)
-    order = sorted(offsets)
-    position = order.index(_offset(time_zone, at)) + (1 if later else -1)
-    return offsets[order[position % len(order)]]
+    hours = _by_hour((*zones, time_zone), at, likely)
+    here = _offset(time_zone, at)
+    names, name = list(hours[here]), zone_prompt(time_zone, at)
+    if not later and name in names[:-1]:
+        return hours[here][names[names.index(name) + 1]]
+    order = sorted(hours)
+    position = order.index(here) + (1 if later else -1)
+    return next(iter(hours[order[position % len(order)]].values()))
+
+
+def has_twin(zones: Sequence[str], time_zone: str, at: datetime) -> bool:
+    """Whether the hour alone does not tell this zone from another, whose clocks differ in another season."""
+    return len(_by_hour((*zones, time_zone), at)[_offset(time_zone, at)]) > 1
+
+
+def _by_hour(
+    zones: Sequence[str], at: datetime, likely: Sequence[str] = ()
+) -> Mapping[timedelta, Mapping[str | None, str]]:
+    """A zone for each name, by their hours from UTC at this moment; one without a name only if it is alone.
+
+    Those whose clocks change come first: more people live there.
+    """
+    hours: dict[timedelta, dict[str | None, str]] = {}
+    named = ((zone_prompt(zone, at), zone) for zone in zones)
+    order = sorted(named, key=lambda one: (one[0] is None, one[0] in _SAME_ALL_YEAR))
+    for name, zone in (*((zone_prompt(zone, at), zone) for zone in likely), *order):
+        alike = hours.setdefault(_offset(zone, at), {})
+        if name is not None or not alike:
+            alike.setdefault(name, zone)
+    return hours
 
 
 def _offset(time_zone: str, at: datetime) -> timedelta:

@@ -199,8 +199,11 @@ def hour_is_later(desk: Desk, _digits: str) -> str:
 
 
 def _shift(desk: Desk, *, later: bool) -> str:
-    before = desk.call.time_zone or desk.guessed_zone()
-    desk.call.time_zone = neighbour(desk.office.zones, before, desk.now, later=later)
+    guess, stored = desk.guessed_zone(), desk.call.registrant_time_zone if desk.is_verified else None
+    desk.call.time_zone = neighbour(
+        desk.office.zones, desk.call.time_zone or guess, desk.now, later=later,
+        likely=(guess,) if stored is None else (guess, stored),
+    )  # fmt: skip
     return "shifted"
 
 

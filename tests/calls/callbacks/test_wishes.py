@@ -84,7 +84,7 @@ def test_caller_corrects_a_wrong_hour_by_earlier_and_later(phone: Phone, hotline
     phone.presses("2")
     assert phone.hears("Is it about nine in the morning where you are?")
     phone.presses("2")
-    assert phone.hears("Is it about eight in the morning where you are?")
+    assert phone.hears("Is it about eight in the morning Mountain Time where you are?")
     phone.presses("3")
     assert phone.hears("Is it about nine in the morning where you are?")
     phone.presses("1")

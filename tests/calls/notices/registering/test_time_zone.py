@@ -9,22 +9,24 @@ import pytest
 from sqlalchemy import select
 
 from config.office import Office
-from models import Callback, Case, Staff
+from models import Callback, Case, Registrant, Staff
 from models.overview.case_change import Details, change_details
 from models.overview.case_opening import Grounds
 from models.staff.schedule import set_schedule
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, sweeps
 from tests.calls.notices.registering.conftest import calls
+from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_office
 from tests.phone import CALLER, Phone
 
 MakeStaff = Callable[..., Staff]
 LOS_ANGELES = "America/Los_Angeles"
-#: About changes, by a code, to the choice of the hour where the caller is; three hours earlier is right.
+#: About changes, by a code, to the choice of the hour where the caller is; three hours earlier is right, one
+#: of them by two names.
 TO_THE_ZONE = ("2", CODE, CODE, "4", "3")
-IS_IN_LOS_ANGELES = ("2", "2", "2", "1")
+IS_IN_LOS_ANGELES = ("2", "2", "2", "2", "1")
 
 
 class Signed(NamedTuple):
@@ -117,3 +119,38 @@ def test_morning_chosen_before_the_hour_was_set_is_the_morning_where_the_person_
 
     rings_at = first_ring(hotline, phone)
     assert 8 <= rings_at.hour < 12
+
+
+class TestArizona:
+    """Clocks in Phoenix show the hour of Denver in winter, and that of Los Angeles in summer."""
+
+    @pytest.fixture(params=["winter", "summer"])
+    def now(self, request: pytest.FixtureRequest) -> datetime:
+        month = {"winter": 12, "summer": 7}[request.param]
+        return datetime(2026, month, 1, 17, 0, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("language", "name"), [("1", "ten in the morning Arizona time"), ("2", "hora de Arizona")]
+    )
+    def test_person_in_phoenix_is_asked_by_the_name_of_their_time_and_it_is_kept(
+        self, phone: Phone, case: MadeCase, hotline: Hotline, language: str, name: str
+    ) -> None:
+        """By the hour alone Boise was stored, or Los Angeles: half of the year they were rung at 7 AM."""
+        opens_the_case(phone, case, from_=CALLER, language=language)
+        for key in ("2", "4", *TO_THE_ZONE):
+            phone.presses(key)
+        while name not in phone.heard:
+            phone.presses("2")
+        phone.presses("1")
+
+        assert hotline.row(select(Registrant)).time_zone == "America/Phoenix"
+
+    def test_person_in_los_angeles_or_denver_is_asked_before_one_in_phoenix(
+        self, phone: Phone, case: MadeCase, now: datetime
+    ) -> None:
+        to_it = ("2", "2") if now.month == 12 else ("2", "2", "2", "2")
+        caller = calls(phone, case, "2", "4", *TO_THE_ZONE, *to_it)
+        assert caller.hears("ten in the morning Mountain Time" if now.month == 12 else "Pacific Time")
+
+        caller.presses("2")
+        assert caller.hears("ten in the morning Arizona time")
