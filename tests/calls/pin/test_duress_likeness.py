@@ -144,7 +144,8 @@ def staff_note_the_number(
         real = session.get_one(Case, case.id)
         person = real.registrant
         details = Details(None, person.language, person.time_zone, person.pace, person.mail_safe, line)
-        change_details(session, someone(session), real, details, hotline.clock.now)
+        grounds = Grounds("verification", "met_in_person", None)
+        change_details(session, someone(session), real, details, grounds, hotline.clock.now)
 
 
 def registers_on_the_discreet_line(phone: Phone, hotline: Hotline, case: MadeCase, language: str) -> None:
