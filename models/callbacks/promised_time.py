@@ -119,13 +119,14 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
     missed the call of an urgent one, and nobody is there for the next. The row keeps its ``due_at``, so it
     keeps its position in the list. None if the promise can still be kept, or if it may be called now.
     """
-    if callback.state != "requested":
-        return None
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
+    # After a use of the duress PIN one liaison has it, and its words are those of any other that waits (R13).
+    if callback.state != "requested" and not (phone.is_paused and callback.state == "claimed"):
+        return None
     opens = policy.moment_for(callback, max(now, callback.next_attempt_at), phone)
     if callback.urgency == "urgent" and opens is not None:
         opens = policy.moment_for(callback, _served_from(session, opens, now, policy), phone)
-    if opens is None or phone.is_paused or phone.is_barred or opens <= max(now, callback.due_at):
+    if opens is None or phone.is_barred or opens <= max(now, callback.due_at):
         return None
     if callback.urgency == "urgent":
         return opens + timedelta(minutes=policy.numbers.urgent_minutes)

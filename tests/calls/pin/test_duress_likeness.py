@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Callback, Case
+from models import Callback, Case, Staff
 from models import Phone as PhoneRow
 from models.callbacks.shown_line import shown_line
 from models.calls.pacing import Pace
@@ -18,8 +18,9 @@ from models.overview.lost_pin import replace_lost_pin
 from models.overview.phone_list import add_phone, confirm_phone, give_code, mark_unsafe
 from models.overview.phone_stop import stop_phone
 from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import sweeps
 from tests.calls.stories import opens_the_case
-from tests.factories import HASHER, MadeCase, make_duress_pin
+from tests.factories import HASHER, MadeCase, make_duress_pin, make_staff
 from tests.models.staff.staff_people import Someone, someone
 from tests.phone import CALLER, Phone
 
@@ -220,3 +221,26 @@ def test_number_that_was_chosen_after_the_duress_pin_stays_when_the_person_choos
 
     assert SHOWN["1"] not in hears(phone, duress, CALLBACK, FIRST)
     assert SHOWN["1"] in hears(phone, case, CALLBACK, FIRST)
+
+
+def test_callback_that_one_liaison_has_is_told_like_any_other_that_waits(
+    phone: Phone, case: MadeCase, hotline: Hotline, make_case: MakeCase
+) -> None:
+    """Only the denied case heard the true moment; the one with the duress PIN heard "we are late"."""
+    denied = make_case(custody_status="in_custody", record={"releasable": False}, phone=CALLER)
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+        liaison = make_staff(session, phone="+12025550170")
+    for one, number in ((duress, FIRST), (denied, CALLER)):
+        assert "no later than today" in hears(phone, one, ("2", "3"), number)
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, liaison.id).on_shift = False
+    sweeps(hotline, minutes=1)
+    states = select(Callback.state).order_by(Callback.id)
+    assert hotline.rows(states) == ["claimed", "requested"], "the one liaison who was told has it"
+    hotline.clock.passes(hours=2)
+
+    coerced, other = hears(phone, duress, ("2",), FIRST), hears(phone, denied, ("2",), CALLER)
+
+    assert coerced == other
+    assert "cannot call you by the time that we told you" in coerced
