@@ -123,9 +123,12 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
     # After a use of the duress PIN one liaison has it, and its words are those of any other that waits (R13).
     if callback.state != "requested" and not (phone.is_paused and callback.state == "claimed"):
         return None
-    opens = policy.moment_for(callback, max(now, callback.next_attempt_at), phone)
+    # Until that liaison has it, it is put off by minutes again and again.
+    at = now if phone.is_paused else max(now, callback.next_attempt_at)
+    opens = policy.moment_for(callback, at, phone)
     if callback.urgency == "urgent" and opens is not None:
-        opens = policy.moment_for(callback, _served_from(session, opens, now, policy), phone)
+        rings_at, served = opens, _served_from(session, opens, now, policy)
+        opens = policy.moment_for(callback, served, phone) if served > rings_at else None
     if opens is None or phone.is_barred or opens <= max(now, callback.due_at):
         return None
     if callback.urgency == "urgent":
