@@ -38,7 +38,7 @@ from models.callbacks.callback_request import Promise, can_change, request_callb
 from models.callbacks.promised_time import Asker
 from models.callbacks.replaced_request import cancel_with_pin, end_waiting_with_pin
 from models.callbacks.shown_line import shown_line
-from models.callbacks.unverified_request import request_without_pin
+from models.callbacks.unverified_request import made_in_call, request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.overview.phone_stop import ask_once_more
 
@@ -277,7 +277,9 @@ def promise(
             call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
         a_day = desk.policies.unverified_callbacks_a_day
-        made = request_without_pin(desk.session, call, first, desk.now, a_day=a_day, policy=policy)
+        made = request_without_pin(
+            desk.session, call, first, desk.now, a_day=a_day, policy=policy, is_limited=not is_lapsed
+        )
         if made is None:
             return "refused"
         if verified:
@@ -368,6 +370,9 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
     if not is_ended:
         return "gone"
     end_waiting_with_pin(desk.session, desk.call, desk.now)
+    # One that this call asked for without the PIN is theirs as well: its phone must not ring (R35).
+    for made in made_in_call(desk.session, desk.call):
+        callbacks.cancel_callback(desk.session, made, desk.now)
     desk.call.open_callback_id = None
     return "cancelled"
 

@@ -53,12 +53,14 @@ def request_without_pin(
     *,
     a_day: int,
     policy: CallbackPolicy,
+    is_limited: bool = True,
 ) -> int | None:
     """Write or keep the one callback of the calling phone on this line; its id, or None when refused.
 
     ``promise`` is what the caller hears. It is refused for a phone other than the calling one. A request that
     is not urgent is refused when this phone has had ``a_day`` of them in the last 24 hours. One that is still
-    promised does not count: otherwise the caller would hear that it exists.
+    promised does not count: otherwise the caller would hear that it exists. One whose PIN was right is not
+    ``is_limited``: a refusal would tell that their case is promised a call elsewhere (R35).
     """
     phone_key = keyring_of(session).index("phone", promise.number)
     if call.phone_key is None or phone_key != call.phone_key:
@@ -67,7 +69,8 @@ def request_without_pin(
     owed = owed_without_pin(session, phone_key)
     asking = askers(session, owed)
     standing = next((one for one in owed if line_of(asking, one) in (call.line, "")), None)
-    if promise.urgency != "urgent" and _made_lately(session, call, phone_key, owed, now) >= a_day:
+    is_counted = is_limited and promise.urgency != "urgent"
+    if is_counted and _made_lately(session, call, phone_key, owed, now) >= a_day:
         return None
     if standing is None:
         return promise_callback(session, promise, actor=f"caller:{call.id}", now=now)

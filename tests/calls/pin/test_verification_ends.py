@@ -309,6 +309,52 @@ def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_
     assert hotline.rung() == [CALLER]
 
 
+def test_callback_kept_after_ten_minutes_is_canceled_with_the_other_one(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    """She heard that her callback was canceled, and minutes later the phone in her hand rang."""
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    asks_for_an_evening(phone.another(), case, "in_custody")
+    opens_the_case(phone, case, from_=CALLER)
+    phone.presses("0")
+    waits(phone, clock)
+    for keys in ("1", "1", "1", case.number, case.pin, "2", "4"):
+        phone.presses(keys)
+    assert phone.hears("Your callback is canceled")
+
+    assert hotline.rows(select(Callback.state)) == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_caller_who_waited_ten_minutes_keeps_the_place_also_after_the_days_requests(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, stands: bool
+) -> None:
+    """ "I cannot call this phone back" was said only where the case was promised a call elsewhere."""
+    for _ in range(2):
+        stranger = phone.another()
+        stranger.dials_in(from_=CALLER)
+        for key in ("1", "2", "1", "1"):
+            stranger.presses(key)
+        assert stranger.hears("We will call you")
+        stranger.hangs_up()
+        with hotline.database.transaction() as session:
+            session.execute(update(Callback).values(state="cancelled", closed_at=clock.now))
+        clock.passes(minutes=2)
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    if stands:
+        asks_for_an_evening(phone.another(), case, "in_custody")
+    opens_the_case(phone, case, from_=CALLER)
+    phone.presses("0")
+    waits(phone, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert hotline.database.keyring.index("phone", CALLER) in hotline.rows(
+        select(Callback.phone_key).where(Callback.state == "requested")
+    )
+
+
 def test_callback_kept_under_the_duress_pin_after_ten_minutes_is_left_to_the_liaison_who_judges(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
