@@ -141,12 +141,16 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
 
 
 def _served_from(session: Session, at: datetime, now: datetime, policy: CallbackPolicy) -> datetime:
-    """The earliest moment at or after ``at`` when somebody is there to take urgent work."""
-    if at > now:
-        return first_served(session, at, policy)
+    """The earliest moment at or after ``at`` when somebody is there to take urgent work.
+
+    If nobody is there now, a call of the next hour is not before the office next opens, as for one who asks
+    now.
+    """
     is_open = policy.is_open(now)
     people, _busy = count_crew(session, is_open=is_open)
-    return at if people else _opens_next(now, policy, is_open=is_open)
+    if people == 0 and at < now + timedelta(minutes=policy.numbers.urgent_minutes):
+        at = max(at, _opens_next(now, policy, is_open=is_open))
+    return first_served(session, at, policy) if at > now else at
 
 
 class Moved(NamedTuple):

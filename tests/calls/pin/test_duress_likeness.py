@@ -244,3 +244,29 @@ def test_callback_that_one_liaison_has_is_told_like_any_other_that_waits(
 
     assert coerced == other
     assert "cannot call you by the time that we told you" in coerced
+
+
+def test_moment_is_the_same_after_both_pins_when_the_last_liaison_leaves_during_the_call(
+    phone: Phone, case: MadeCase, hotline: Hotline, make_case: MakeCase
+) -> None:
+    """Only the duress PIN was told that we cannot call by the hour that the same call had promised."""
+    denied = make_case(custody_status="in_custody", record={"releasable": False}, phone=CALLER)
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+        liaison = make_staff(session, phone="+12025550170")
+    calls = [phone.another(), phone.another()]
+    for caller, one, number in zip(calls, (duress, denied), (FIRST, CALLER), strict=True):
+        opens_the_case(caller, one, from_=number)
+        for key in ("2", "3"):
+            caller.presses(key)
+        assert caller.hears("no later than today")
+    hotline.clock.passes(seconds=20)
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, liaison.id).on_shift = False
+
+    for key in ("1", "2"):
+        for caller in calls:
+            caller.presses(key)
+        assert calls[0].heard == calls[1].heard
+
+    assert calls[1].hears("cannot call you by the time that we told you")
