@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import CursorResult, String, Table, delete, select, update
+from sqlalchemy import CursorResult, String, Table, delete, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -189,13 +189,19 @@ def probe_turns(session: Session, kind: Kind) -> list[Source] | None:
     return sorted(_SOURCES, key=lambda one: last.get(_name_of(kind, one), never))
 
 
-def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
-    """The carrier accepted a call or a text: the account works. Touches no row if no breaker was open."""
+def close_breaker(session: Session, kind: Kind, now: datetime, call_id: int | None = None) -> None:
+    """The carrier accepted a call or a text: the account works. Touches no row if no breaker was open.
+
+    ``call_id`` is a call of which that is known only now: one older than the last refused one proves nothing.
+    """
+    is_news = true() if call_id is None else func.coalesce(PACES.c.refused_call_id, 0) < call_id
     # One after the other, in the order in which ``rest`` locks them.
     for name in (kind, _CARRIER) if kind == CALLS else (kind,):
         closed = session.execute(
             update(PACES)
-            .where(PACES.c.name == name, PACES.c.refused_at.is_not(None))
+            .where(
+                PACES.c.name == name, PACES.c.refused_at.is_not(None), true() if call_id is None else is_news
+            )
             .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
         )
         if name == kind and cast(CursorResult[Any], closed).rowcount:

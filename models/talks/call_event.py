@@ -82,7 +82,7 @@ def record_call_event(
     if call_id is None and leg_id is not None:
         call_id = _prove(session, leg_id, call_sid)
         if call_id is not None:
-            close_breaker(session, CALLS_OF_CARRIER, now)
+            close_breaker(session, CALLS_OF_CARRIER, now, call_id)
     if call_id is None:
         return []
     return _apply(session, call_id, call_status, now, policy, _moment_of(values.get("Timestamp", ""), now))
@@ -105,7 +105,7 @@ def record_call_sid(
     unknown = update(CALLS).where(CALLS.c.id == call_id, CALLS.c.call_sid.is_(None))
     recorded = session.execute(unknown.values(call_sid=call_sid))
     if cast(CursorResult[Any], recorded).rowcount:
-        close_breaker(session, CALLS_OF_CARRIER, now)
+        close_breaker(session, CALLS_OF_CARRIER, now, call_id)
     known = session.scalar(select(Call.call_sid).where(Call.id == call_id))
     came = session.scalars(
         select(CallEvent.call_status).where(CallEvent.call_sid == known).order_by(CallEvent.id)

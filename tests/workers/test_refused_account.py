@@ -248,6 +248,29 @@ def test_probe_that_rings_shows_that_calls_go_out_though_the_carriers_answer_was
         assert troubles(session, call_center.now) == []
 
 
+def test_late_event_of_a_call_before_the_refusal_does_not_show_that_calls_go_out(
+    call_center: CallCenter,
+) -> None:
+    """The office believed that all was well, and promised the hour while each call was refused."""
+    call_center.carrier.loses_next_answer()
+    call_center.works_off()
+    (liaison,) = call_center.carrier.placed
+    with call_center.database.transaction() as session:
+        make_staff(session, phone=SECOND)
+        make_callback(session, make_case(session))
+    call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
+    call_center.sweeps(seconds=5)
+    call_center.works_off()
+    with call_center.database.reading() as session:
+        assert refusals(session) != []
+
+    call_center.tells(liaison, "no-answer", leg_id=liaison.leg_id)
+
+    with call_center.database.reading() as session:
+        assert refusals(session) != []
+        assert troubles(session, call_center.now) != []
+
+
 def test_breaker_outlives_every_process(database: Database, call_center: CallCenter) -> None:
     call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
     call_center.works_off()
