@@ -120,10 +120,12 @@ class Placer:
                 line = None if dial.line == self.office.lines[0] else dial.line
                 is_alone, pause = judge_refusal(session, call_id, line, refused.code, now)
                 rests = pause
+                is_notice = session.get_one(Call, call_id).role == NOTIFIED
+                source: pacing.Source = "notices" if is_notice else "callbacks"
                 if not is_alone:
-                    is_notice = session.get_one(Call, call_id).role == NOTIFIED
-                    source: pacing.Source = "notices" if is_notice else "callbacks"
                     pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id, source)
+                elif is_refused(session):
+                    pacing.note_probe(session, pacing.CALLS, now, call_id, source)
                 is_given_back = take_back_dialling(session, call_id)
             elif refused.about == "number":
                 rests = pause_of_number(session, call_id, now)

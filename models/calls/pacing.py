@@ -169,6 +169,11 @@ def open_breaker(
         session, kind, next_at=now + PROBE, refused_at=held.refused_at or now, refused_code=code,
         refused_call_id=call_id,
     )  # fmt: skip
+    note_probe(session, kind, now, call_id, source)
+
+
+def note_probe(session: Session, kind: Kind, now: datetime, call_id: int | None, source: Source) -> None:
+    """A probe of this source was refused, for itself or not: the other sources have their turn first."""
     name = _name_of(kind, source)
     lock_pace(session, name, now)
     _set(session, name, next_at=now, refused_call_id=call_id)

@@ -1,13 +1,13 @@
 """While one phone is refused, the next probe is about something else, whatever it is (R28, R34, R39)."""
 
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from models import Alert, Case
-from models.calls.pacing import refusals
+from models import Alert, Case, Registrant
+from models.calls.pacing import Pace, refusals
 from models.staff.schedule import set_schedule
 from tests import factories
 from tests.calls.conftest import Hotline
@@ -18,7 +18,7 @@ from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
-SUPERVISOR = "+12025550172"
+SUPERVISOR, DISCREET = "+12025550172", "+12025550101"
 
 
 @pytest.fixture(params=[False, True], ids=["worker", "sweeper-alone"])
@@ -164,3 +164,29 @@ def test_staff_are_texted_while_texts_to_one_registrant_are_refused(
         if FIRST in sweeps(calls, minutes=0.5):
             misses(phone, calls)
     assert (FIRST, TEXT) in calls.carrier.texts, "it is tried again"
+
+
+@ON_SQLITE
+def test_escape_rings_although_a_callback_from_a_refused_number_of_ours_is_due(
+    registered: Registering, calls: Hotline
+) -> None:
+    """Only a refusal of the account passed the turn on: that callback's liaison was every probe."""
+    now = calls.clock.now
+    with calls.database.transaction() as session:
+        factories.make_staff(session, phone=LIAISON)
+        case = factories.make_case(session)
+        session.get_one(Registrant, case.registrant_id).line = DISCREET
+        factories.make_callback(
+            session, case, requested_at=now, next_attempt_at=now, due_at=now + timedelta(hours=1)
+        )
+        session.add(Pace(name=DISCREET, next_at=now, refused_at=now, refused_code=21210))
+    calls.carrier.refuses_from[DISCREET] = 21210
+    calls.carrier.refuses_to[FIRST] = REFUSED
+    registered("escaped", phones=(FIRST,)).is_due("escaped")
+    for _ in range(3):
+        sweeps(calls, seconds=31)
+    registered("escaped", phones=(SECOND,)).is_due("escaped")
+
+    rung = [number for _ in range(4) for number in sweeps(calls, seconds=31)]
+
+    assert SECOND in rung
