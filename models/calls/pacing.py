@@ -204,9 +204,7 @@ def close_breaker(session: Session, kind: Kind, now: datetime, call_id: int | No
     for name in (kind, _CARRIER) if kind == CALLS else (kind,):
         closed = session.execute(
             update(PACES)
-            .where(
-                PACES.c.name == name, PACES.c.refused_at.is_not(None), true() if call_id is None else is_news
-            )
+            .where(PACES.c.name == name, PACES.c.refused_at.is_not(None), is_news)
             .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
         )
         if name == kind and cast(CursorResult[Any], closed).rowcount:
