@@ -14,8 +14,7 @@ from models.cases.duress_likeness import follow_line
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
-from models.overview.case_opening import OPENED, Grounds, Person, open_to
-from models.overview.phone_list import TALKING_GROUNDS
+from models.overview.case_opening import OPENED, TALKING_GROUNDS, Grounds, Person, open_to
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of

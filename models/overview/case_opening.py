@@ -35,6 +35,13 @@ SEARCH_REASONS = (
     "correct_record",
     "find_duplicates",
 )
+#: The grounds that let staff add a phone: the person entered their PIN, or staff who opened the case know
+#: them (R09).
+BINDING_GROUNDS = frozenset({"callback", "call", "verification", "added"})
+#: The grounds of staff who have talked with the person, or met them: what the person allows may become more.
+TALKING_GROUNDS = BINDING_GROUNDS | {STAFF_CALL}
+#: The grounds that let staff say who has a new phone: more than a PIN, which may be stolen (R09).
+VOUCHING_GROUNDS = frozenset({"verification", "added"})
 #: Failed verifications of one person in an hour, after which none of theirs opens a case.
 MOST_FAILED = 5
 _HOUR = timedelta(hours=1)
@@ -91,8 +98,11 @@ class Grounds:
 def grounds_for(
     session: Session, person: Person, case_id: int, now: datetime, policies: Policies
 ) -> Grounds | None:
-    """Why this person may view this case now, or None."""
-    opening = session.execute(
+    """Why this person may view this case now, or None.
+
+    Of several grounds it is one that lets them do more: that they know the registrant, or talk with them.
+    """
+    openings = session.execute(
         select(CaseOpening.ground, CaseOpening.reason, CaseOpening.until)
         .where(
             CaseOpening.staff_id == person.staff_id,
@@ -100,10 +110,16 @@ def grounds_for(
             CaseOpening.until > now,
         )
         .order_by(CaseOpening.until.desc())
-        .limit(1)
-    ).first()
-    if opening is not None:
-        return Grounds(opening.ground, opening.reason, opening.until)
+    ).all()
+    opened = [Grounds(ground, reason, until) for ground, reason, until in openings]
+    known = [one for one in opened if one.ground in VOUCHING_GROUNDS]
+    talk = None if known else _grounds_of_talk(session, person, case_id, now, policies)
+    return next((one for one in (*known, talk, *opened) if one is not None), None)
+
+
+def _grounds_of_talk(
+    session: Session, person: Person, case_id: int, now: datetime, policies: Policies
+) -> Grounds | None:
     shortly = now - timedelta(minutes=policies.outcome_minutes)
     theirs = select(Callback.begun_by_staff).where(
         Callback.case_id == case_id,

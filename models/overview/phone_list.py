@@ -10,7 +10,7 @@ from sqlalchemy import case as sa_case
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import CALLBACKS, IS_OWED, STAFF_CALL, Callback, advance
+from models.callbacks.callback import CALLBACKS, IS_OWED, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import CANNOT_DIAL
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
@@ -20,7 +20,7 @@ from models.cases.new_phone import restrict_bound, restrict_new
 from models.cases.pin import KnownPhone
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.notices.registering import is_called_without_code
-from models.overview.case_opening import Grounds, Person
+from models.overview.case_opening import BINDING_GROUNDS, TALKING_GROUNDS, VOUCHING_GROUNDS, Grounds, Person
 from models.overview.lost_pin import tell_safe_phones
 from models.overview.phone_stop import leave_waiting, lift_stop, waiting_locked
 from models.overview.refusals import PhoneRefusal
@@ -31,13 +31,6 @@ from models.store.refusal import RefusedError
 
 MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)
-#: The grounds that let staff add a phone: the person entered their PIN, or staff who opened the case know
-#: them (R09).
-BINDING_GROUNDS = frozenset({"callback", "call", "verification", "added"})
-#: The grounds of staff who have talked with the person, or met them: what the person allows may become more.
-TALKING_GROUNDS = BINDING_GROUNDS | {STAFF_CALL}
-#: The grounds that let staff say who has a new phone: more than a PIN, which may be stolen (R09).
-VOUCHING_GROUNDS = frozenset({"verification", "added"})
 _MAY_ANSWER_WORDS = {
     "only_me": "Speak with no one but me.",
     "ask_for_me": "Whoever answers, ask if someone there expects this call.",

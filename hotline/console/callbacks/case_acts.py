@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
-from models.overview.case_opening import grounds_for
+from models.overview.case_opening import BINDING_GROUNDS, grounds_for
 from models.overview.case_page import CasePage
-from models.overview.phone_list import BINDING_GROUNDS
 from models.overview.pin_request import is_outdated, still_waits
 
 

@@ -17,9 +17,8 @@ from models.cases.case import Case
 from models.cases.duress import DuressError, check_may_have_one, choose_duress_pin, drop_duress_pin
 from models.cases.new_pin import new_pin
 from models.cases.refusals import CaseRefusal
-from models.overview.case_opening import open_to
+from models.overview.case_opening import BINDING_GROUNDS, open_to
 from models.overview.duress_use import resume_calls, uses_for
-from models.overview.phone_list import BINDING_GROUNDS
 from models.staff.staff import ROLES
 from models.staff.staff_name import read_staff_names
 from models.store.database import keyring_of

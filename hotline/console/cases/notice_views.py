@@ -35,7 +35,7 @@ from models.notices.registering import (
     resume,
     stop_registration,
 )
-from models.overview.phone_list import BINDING_GROUNDS
+from models.overview.case_opening import BINDING_GROUNDS
 from models.staff.staff import ROLES
 from models.store.job import Job
 from models.store.refusal import RefusedError

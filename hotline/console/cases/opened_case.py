@@ -27,9 +27,16 @@ from models.cases.case import Case, CaseError
 from models.notices.answering import wrong_news_at
 from models.notices.case_notices import read_case_notices
 from models.overview.case_change import KEEPERS, case_locked
-from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
+from models.overview.case_opening import (
+    BINDING_GROUNDS,
+    TALKING_GROUNDS,
+    VOUCHING_GROUNDS,
+    CaseOpeningError,
+    Grounds,
+    grounds_for,
+    look_at,
+)
 from models.overview.case_page import read_case_page
-from models.overview.phone_list import BINDING_GROUNDS, TALKING_GROUNDS, VOUCHING_GROUNDS
 from models.overview.pin_request import APPROVERS, is_outdated, still_waits
 from models.staff.two_people import tied_to
 

@@ -10,8 +10,7 @@ from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Case, Staff
 from models.cases.registrant import Phone as RegistrantPhone
-from models.overview.case_opening import grounds_for
-from models.overview.phone_list import BINDING_GROUNDS
+from models.overview.case_opening import BINDING_GROUNDS, grounds_for
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_phone
 from models.talks.refusals import TalkRefusal

@@ -16,8 +16,10 @@ from models.cases.case import new_number
 from models.custody.custody_status import NEUTRAL
 from models.overview.case_change import case_locked
 from models.overview.case_opening import (
+    BINDING_GROUNDS,
     MOST_FAILED,
     CaseOpeningError,
+    Grounds,
     grounds_for,
     look_at,
     open_by_verification,
@@ -25,7 +27,6 @@ from models.overview.case_opening import (
 )
 from models.overview.case_page import heard_of_case, read_case_page
 from models.overview.my_shift import change_phone
-from models.overview.phone_list import BINDING_GROUNDS
 from models.overview.staff_record import let_go
 from models.staff.staff_access import access_locked
 from models.store.database import Database, run_last_work
@@ -147,6 +148,30 @@ def test_callback_asked_for_with_the_pin_opens_its_case_to_the_liaison_who_claim
 
         assert (grounds_for(session, me, case.id, NOW, POLICIES) is not None) is opens
         assert grounds_for(session, other, case.id, NOW, POLICIES) is None
+
+
+def test_talk_with_the_person_counts_although_the_case_was_searched_for_before(database: Database) -> None:
+    """The page told the liaison to verify the person first, with whom they were talking."""
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session, role="supervisor")
+        open_from_search(session, me, case.id, "complaint", NOW, POLICIES)
+        make_callback(session, case, staff_id=me.staff_id, state="talking", recognized_by="agreed_word")
+
+        grounds = grounds_for(session, me, case.id, NOW, POLICIES)
+
+        assert grounds is not None
+        assert grounds.ground == "callback"
+
+
+def test_verification_counts_although_a_search_opened_the_case_later(database: Database) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session, role="supervisor")
+        open_by_verification(session, me, case.number, "met_in_person", NOW, POLICIES)
+        open_from_search(session, me, case.id, "complaint", NOW + timedelta(minutes=5), POLICIES)
+
+        grounds = grounds_for(session, me, case.id, NOW + timedelta(minutes=6), POLICIES)
+
+        assert grounds == Grounds("verification", "met_in_person", NOW + timedelta(minutes=60))
 
 
 @pytest.mark.parametrize(
