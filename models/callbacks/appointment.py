@@ -25,7 +25,7 @@ from models.callbacks.follow_up import ANEW
 from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.to_new_phone import is_for_code
 from models.cases.safe_phone import standing_of
-from models.staff.schedule import is_anyone_at_hand_at
+from models.staff.schedule import is_anyone_at_hand_at, keeps_hours, next_at_hand
 from models.staff.staff import Staff
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
@@ -134,10 +134,19 @@ def check_moment(
 
 
 def first_served(session: Session, at: datetime, policy: CallbackPolicy) -> datetime:
-    """The earliest moment at or after ``at`` when somebody takes urgent work: at night those on call."""
-    if policy.is_open(at) or is_anyone_at_hand_at(session, at, policy.zone, policy.is_holiday):
+    """The earliest moment at or after ``at`` when somebody takes urgent work: at night those on call.
+
+    An open office counts if it has a supervisor, or somebody who begins shifts by hand.
+    """
+    is_kept = keeps_hours(session)
+    if (policy.is_open(at) and is_kept) or is_anyone_at_hand_at(session, at, policy.zone, policy.is_holiday):
         return at
-    return policy.next_open(at)
+    begins = next_at_hand(session, at, policy.zone, policy.is_holiday)
+    if begins is None or is_kept:
+        # Where no schedule begins within a week, the office's hours are all that is known.
+        opens = policy.next_open(at)
+        return opens if begins is None else min(begins, opens)
+    return begins
 
 
 def promised_by(at: datetime, policies: Policies) -> datetime:

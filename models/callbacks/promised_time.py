@@ -1,5 +1,6 @@
 """The moment promised: of an urgent callback, and of one whose moment the office can no longer keep (R36)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
@@ -17,7 +18,10 @@ from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 from models.cases.case import Case
 from models.cases.daily_window import end_of_window
+from models.cases.duress_likeness import follow_person
+from models.cases.registrant import Registrant
 from models.cases.safe_phone import standing_of
+from models.staff.schedule import next_at_hand
 
 #: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
 _STEP = timedelta(minutes=5)
@@ -39,11 +43,11 @@ def urgent_due(
 ) -> datetime:
     """The latest moment of the call to a person who asks for an urgent callback now.
 
-    It is an hour from now, or from when the office next opens if nobody is at hand before, or if they all
-    leave before both phones have rung. It is later if those before this caller take longer, if such callers
-    have already waited past their hour, or if eight of ten recently waited longer (``wait``). Callbacks
-    promised to the asker's own phone do not count, nor does whose phone it is: a caller who asks again hears
-    what a first request at this moment would hear (R35).
+    It is an hour from now, or from when somebody next comes if nobody is at hand, or if they all leave before
+    both phones have rung. It is later if those before this caller take longer, if such callers have already
+    waited past their hour, or if eight of ten recently waited longer (``wait``). Callbacks promised to the
+    asker's own phone do not count, nor does whose phone it is: a caller who asks again hears what a first
+    request at this moment would hear (R35).
     """
     is_open = policy.is_open(now)
     people, busy = count_crew(session, is_open=is_open)
@@ -52,7 +56,7 @@ def urgent_due(
     turns = max((busy + ahead.both) // max(people, 1), ahead.alike // ((people + 1) // 2 or 1))
     turn = turns * timedelta(minutes=policy.numbers.callback_minutes)
     if people == 0:
-        return _in_steps(_opens_next(now, policy, is_open=is_open) + max(hour, turn))
+        return _in_steps(_served_next(session, now, policy, is_open=is_open) + max(hour, turn))
     rings = timedelta(seconds=policy.numbers.liaison_ring_seconds + policy.numbers.caller_ring_seconds)
     # Both phones ring once the caller no longer listens, and those before them were called.
     reached = now + LISTENS_SLOWLY + rings + turn
@@ -149,7 +153,7 @@ def _served_from(session: Session, at: datetime, now: datetime, policy: Callback
     is_open = policy.is_open(now)
     people, _busy = count_crew(session, is_open=is_open)
     if people == 0 and at < now + timedelta(minutes=policy.numbers.urgent_minutes):
-        at = max(at, _opens_next(now, policy, is_open=is_open))
+        at = max(at, _served_next(session, now, policy, is_open=is_open))
     return first_served(session, at, policy) if at > now else at
 
 
@@ -198,13 +202,24 @@ def move_waiting(session: Session, now: datetime, policy: CallbackPolicy, after:
     return Moved(put_off, today_only, rows[-1].id if len(rows) == _A_FEW else None)
 
 
-def move_zone(session: Session, registrant_id: int, time_zone: str) -> None:
-    """The registrant's time zone is another one: their callbacks ring in its permitted hours (R29)."""
-    cases = select(Case.id).where(Case.registrant_id == registrant_id)
-    theirs = or_(Callback.case_id.in_(cases), Callback.registrant_id == registrant_id)
-    moved = select(Callback).where(IS_PROMISED, theirs, Callback.time_zone != time_zone)
+def change_person(session: Session, registrant: Registrant, values: Mapping[str, object]) -> None:
+    """Save fields of a registrant; their duress cases follow, and their callbacks ring by its zone (R29)."""
+    before = {name: getattr(registrant, name) for name in values}
+    for name, value in values.items():
+        setattr(registrant, name, value)
+    session.flush()
+    likenesses = follow_person(session, registrant, before)
+    if "time_zone" in values:
+        for one in (registrant, *likenesses):
+            _move_zone(session, one)
+
+
+def _move_zone(session: Session, registrant: Registrant) -> None:
+    cases = select(Case.id).where(Case.registrant_id == registrant.id)
+    theirs = or_(Callback.case_id.in_(cases), Callback.registrant_id == registrant.id)
+    moved = select(Callback).where(IS_PROMISED, theirs, Callback.time_zone != registrant.time_zone)
     for callback in session.scalars(moved.order_by(Callback.id).with_for_update(key_share=True)).all():
-        change_zone(callback, time_zone)
+        change_zone(callback, registrant.time_zone)
     session.flush()
 
 
@@ -229,9 +244,11 @@ def change_zone(callback: Callback, time_zone: str) -> None:
         callback.rank = None
 
 
-def _opens_next(now: datetime, policy: CallbackPolicy, *, is_open: bool) -> datetime:
-    """When the office opens next; on another day if it is open, and nobody is there."""
-    return policy.next_open(_tomorrow(now, policy.zone) if is_open else now)
+def _served_next(session: Session, now: datetime, policy: CallbackPolicy, *, is_open: bool) -> datetime:
+    """When somebody takes urgent work next, if nobody does now: by a schedule, or when the office opens."""
+    opens = first_served(session, _tomorrow(now, policy.zone) if is_open else now, policy)
+    begins = next_at_hand(session, now, policy.zone, policy.is_holiday)
+    return opens if begins is None else min(begins, opens)
 
 
 def _tomorrow(now: datetime, zone: ZoneInfo) -> datetime:

@@ -1,12 +1,16 @@
 """The registrant of a duress case: like the real one in all that a caller hears, and without a name (R10)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
+
+#: What a caller may hear the effect of, by field of a registrant.
+HEARD = frozenset({"language", "time_zone", "pace", "line"})
 
 
 def likeness_of(session: Session, registrant: Registrant, now: datetime) -> Registrant:
@@ -39,22 +43,29 @@ def follow_staff_changes(session: Session, case: Case) -> None:
     session.flush()
 
 
-def follow_line(session: Session, registrant: Registrant, before: str | None) -> None:
-    """Let the duress cases of a registrant show the number of ours that they now chose (R13, R32).
+def follow_person(
+    session: Session, registrant: Registrant, before: Mapping[str, object]
+) -> Sequence[Registrant]:
+    """Let the duress cases of a registrant be heard as the registrant is after a change (R13, R32).
 
-    ``before`` is what they had chosen before. A choice made after the duress PIN stays: its later calls agree
-    with it.
+    ``before`` has the fields that changed, with their old values; those of HEARD are followed. A choice made
+    after the duress PIN stays: its later calls agree with it. Returns the registrants of the duress cases.
     """
     real = aliased(Case)
     theirs = (
-        select(Case.registrant_id)
+        select(Registrant)
+        .join(Case, Case.registrant_id == Registrant.id)
         .join(real, real.id == Case.duress_of)
         .where(real.registrant_id == registrant.id)
+        .order_by(Registrant.id)
     )
-    likenesses = update(Registrant).where(
-        Registrant.id.in_(theirs), Registrant.line.is_not_distinct_from(before)
-    )
-    session.execute(likenesses.values(line=registrant.line))
+    likenesses = session.scalars(theirs).all()
+    for likeness in likenesses:
+        for name in HEARD & before.keys():
+            if getattr(likeness, name) == before[name]:
+                setattr(likeness, name, getattr(registrant, name))
+    session.flush()
+    return likenesses
 
 
 def _follow_phones(session: Session, likeness: Registrant, registrant: Registrant) -> None:

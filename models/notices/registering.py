@@ -13,10 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.promised_time import move_zone
+from models.callbacks.promised_time import change_person
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER
 from models.cases.case import Case
-from models.cases.duress_likeness import follow_line
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import safe_phones
 from models.notices.notice_code import code_key, why_refused
@@ -408,15 +407,7 @@ def _keep(
                     cap_per_day=choices.cap_per_day, granted_at=now,
                 )
             )  # fmt: skip
-    registrant = session.get_one(Registrant, case.registrant_id)
-    line_before = registrant.line
-    for name, value in choices.person.items():
-        setattr(registrant, name, value)
-    session.flush()
-    if "line" in choices.person:
-        follow_line(session, registrant, line_before)
-    if "time_zone" in choices.person:
-        move_zone(session, registrant.id, registrant.time_zone)
+    change_person(session, session.get_one(Registrant, case.registrant_id), choices.person)
 
 
 def _carry_over(session: Session, found: Registration, phones: list[Phone]) -> None:

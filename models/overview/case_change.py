@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.callbacks.promised_time import move_zone
+from models.callbacks.promised_time import change_person
 from models.cases.case import Case, CaseError, add_case, confirm_named, end_case, free_number
-from models.cases.duress_likeness import follow_line
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
@@ -105,7 +104,7 @@ def change_details(
     for mail that staff mark safe who did not talk with the person (R08).
     """
     registrant = session.get_one(Registrant, case.registrant_id)
-    known, line_before = name_of(session, registrant), registrant.line
+    known = name_of(session, registrant)
     changed = [
         name
         for name in ("language", "time_zone", "pace", "mail_safe", "line")
@@ -116,16 +115,11 @@ def change_details(
         raise CaseError(CaseRefusal.TIME_ZONE_LOCKED, field="time_zone")
     if "mail_safe" in changed and details.mail_safe and grounds.ground not in TALKING_GROUNDS:
         raise CaseError(CaseRefusal.MAIL_WITHOUT_THE_PERSON, field="mail_safe")
-    for name in changed:
-        setattr(registrant, name, getattr(details, name))
+    change_person(session, registrant, {name: getattr(details, name) for name in changed})
     if details.name != known:
         name_registrant(session, registrant, details.name)
         changed.append("name")
     session.flush()
-    if "time_zone" in changed:
-        move_zone(session, registrant.id, registrant.time_zone)
-    if "line" in changed:
-        follow_line(session, registrant, line_before)
     if changed:
         _record(session, person, "change_registrant", case, now, {"changed": changed})
 

@@ -1,10 +1,10 @@
 """Schedules: when each staff member is on shift or on call each week, and when they are away."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, select
+from sqlalchemy import ForeignKey, String, and_, bindparam, delete, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
@@ -178,6 +178,32 @@ def is_anyone_at_hand_at(
     return False
 
 
+def next_at_hand(
+    session: Session, after: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
+) -> datetime | None:
+    """When the next span of anybody's schedule begins, after ``after``; None if none does within a week."""
+    today = after.astimezone(zone).date()
+    spans, away = _plans(session, today)
+    begins = (
+        datetime.combine(day, span.starts, zone).astimezone(UTC)
+        for staff_id in session.scalars(select(Staff.id).where(Staff.left_at.is_(None)))
+        for span in spans.get(staff_id, [])
+        for day in (today + timedelta(days=ahead) for ahead in range(8))
+        if _is_worked(span, day, is_holiday, away.get(staff_id, []))
+    )
+    return min((at for at in begins if at > after), default=None)
+
+
+def keeps_hours(session: Session) -> bool:
+    """Whether somebody may be there at any open moment: a supervisor, or one who begins shifts by hand."""
+    has_shifts = exists().where(Schedule.staff_id == Staff.id, Schedule.kind == "on_shift")
+    theirs = select(Staff.id).where(
+        Staff.left_at.is_(None),
+        or_(Staff.role == "supervisor", and_(Staff.role == "liaison", ~has_shifts)),
+    )
+    return session.scalar(theirs.limit(1)) is not None
+
+
 def _plans(session: Session, today: date) -> tuple[dict[int, list[Schedule]], dict[int, list[Absence]]]:
     """Everyone's spans, and their absences that may still matter on ``today``, by person."""
     spans: dict[int, list[Schedule]] = {}
@@ -213,9 +239,7 @@ def _covers(
     over_midnight = span.ends <= span.starts
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)) if over_midnight else (today,):
-        if day.weekday() != span.weekday or any(one.first_day <= day <= one.last_day for one in away):
-            continue
-        if span.kind == "on_shift" and is_holiday(day):
+        if not _is_worked(span, day, is_holiday, away):
             continue
         starts = datetime.combine(day, span.starts, zone)
         ends = datetime.combine(day + timedelta(days=over_midnight), span.ends, zone)
@@ -223,3 +247,12 @@ def _covers(
         if starts.timestamp() <= now.timestamp() < ends.timestamp():
             return True
     return False
+
+
+def _is_worked(
+    span: Schedule, day: date, is_holiday: Callable[[date], bool], away: Iterable[Absence]
+) -> bool:
+    """Whether the span begins on this day: not on another weekday, a day away, or a holiday."""
+    if day.weekday() != span.weekday or any(one.first_day <= day <= one.last_day for one in away):
+        return False
+    return span.kind != "on_shift" or not is_holiday(day)

@@ -223,6 +223,41 @@ def test_number_that_was_chosen_after_the_duress_pin_stays_when_the_person_choos
     assert SHOWN["1"] in hears(phone, case, CALLBACK, FIRST)
 
 
+@pytest.mark.parametrize("keys", [("2", "3"), (*CALLBACK,), ("2", "2", "1")], ids=["hour", "day", "morning"])
+def test_zone_and_pace_that_staff_correct_after_the_duress_pin_are_heard_after_both_pins(
+    phone: Phone, case: MadeCase, hotline: Hotline, keys: tuple[str, ...]
+) -> None:
+    """Only the real PIN was told the hour where the person is, and given the time to press a key."""
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+        real = session.get_one(Case, case.id)
+        details = Details(None, "en", "America/Denver", "slow", real.registrant.mail_safe, None)
+        grounds = Grounds("verification", "met_in_person", None)
+        change_details(session, someone(session), real, details, grounds, hotline.clock.now)
+
+    own, coerced = (hears(phone, one, keys, FIRST) for one in (case, duress))
+
+    assert coerced == own
+    zones = select(Callback.time_zone).where(Callback.case_id == duress.id)
+    assert hotline.rows(zones) == ["America/Denver"]
+
+
+def test_callback_that_the_coercer_asked_for_rings_by_the_zone_that_staff_correct(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    for one in (case, duress):
+        hears(phone, one, CALLBACK, FIRST)
+    with hotline.database.transaction() as session:
+        real = session.get_one(Case, case.id)
+        details = Details(None, "en", "Pacific/Honolulu", "usual", real.registrant.mail_safe, None)
+        grounds = Grounds("verification", "met_in_person", None)
+        change_details(session, someone(session), real, details, grounds, hotline.clock.now)
+
+    assert hotline.rows(select(Callback.time_zone)) == ["Pacific/Honolulu"] * 2
+
+
 def test_callback_that_one_liaison_has_is_told_like_any_other_that_waits(
     phone: Phone, case: MadeCase, hotline: Hotline, make_case: MakeCase
 ) -> None:

@@ -1,0 +1,103 @@
+"""The hour that a frightened person is promised is one in which somebody is there (R36)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+
+import pytest
+
+from config.office import Office
+from models import Staff
+from models.staff.schedule import set_schedule
+from tests.calls.conftest import Hotline
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase, make_office
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+WORK_DAYS = range(5)
+
+
+@pytest.fixture
+def office() -> Office:
+    """Open from 8 AM to 8 PM Eastern Time."""
+    return make_office(always_open=False)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday, 4:59 PM in the office."""
+    return datetime(2026, 12, 2, 21, 59, tzinfo=UTC)
+
+
+def works(hotline: Hotline, person: Staff, kind: str, starts: time, ends: time) -> None:
+    with hotline.database.transaction() as session:
+        set_schedule(
+            session, person.email, kind=kind, weekdays=WORK_DAYS, span=(starts, ends),
+            actor="shell", now=hotline.clock.now,
+        )  # fmt: skip
+
+
+def is_afraid(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "3"):
+        phone.presses(key)
+
+
+def test_only_liaison_goes_home_before_the_office_closes(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    works(hotline, make_staff(), "on_shift", time(9), time(17))
+
+    is_afraid(phone, make_case)
+
+    assert phone.hears("We will call you no later than tomorrow at 10:00 AM")
+
+
+def test_supervisor_is_there_until_the_office_closes(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    works(hotline, make_staff(), "on_shift", time(9), time(17))
+    make_staff(email="sol@office.example.org", role="supervisor", phone="+12025550171", on_shift=False)
+
+    is_afraid(phone, make_case)
+
+    assert phone.hears("We will call you no later than today at 5:59 PM")
+
+
+def test_colleague_begins_as_the_first_one_goes_home(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    works(hotline, make_staff(), "on_shift", time(9), time(17))
+    later = make_staff(email="lee@office.example.org", phone="+12025550171", on_shift=False)
+    works(hotline, later, "on_shift", time(18), time(20))
+
+    is_afraid(phone, make_case)
+
+    assert phone.hears("We will call you no later than today at 7:00 PM")
+
+
+def test_on_call_begins_half_an_hour_after_the_office_has_closed(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    works(hotline, make_staff(on_shift=False), "on_call", time(20, 30), time(23, 30))
+    hotline.clock.now = datetime(2026, 12, 3, 1, 10, tzinfo=UTC)
+
+    is_afraid(phone, make_case)
+
+    assert phone.hears("We will call you no later than today at 9:30 PM")
+
+
+def test_person_who_left_the_office_does_not_count(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    gone = make_staff(on_shift=False)
+    works(hotline, gone, "on_call", time(20, 30), time(23, 30))
+    make_staff(email="lee@office.example.org", phone="+12025550171", on_shift=False)
+    hotline.clock.now = datetime(2026, 12, 3, 1, 10, tzinfo=UTC)
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, gone.id).left_at = hotline.clock.now
+
+    is_afraid(phone, make_case)
+
+    assert phone.hears("We will call you no later than tomorrow at 9:00 AM")
