@@ -1,0 +1,201 @@
+"""Who waited more than ten minutes for a person keeps the place as a call to the phone in hand (R11, R35)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from models import Callback
+from tests.calls.at_0.waiting import OTHER
+from tests.calls.conftest import Clock, Hotline
+from tests.calls.pin.lapses import asks_for_a_morning, asks_for_an_evening, waits, waits_for_a_person
+from tests.calls.stories import opens_the_case
+from tests.conftest import in_turn
+from tests.factories import MadeCase, make_duress_pin
+from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+HERE = "+12025550147"
+
+
+def test_callback_kept_from_the_queue_after_ten_minutes_tells_nothing_of_an_open_one(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_for_a_morning(phone, case)
+    waits_for_a_person(phone, case, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you", "We will leave no message")
+    assert phone.does_not_hear("morning")
+    kept = hotline.row(select(Callback).where(Callback.case_id.is_not(None)))
+    assert (kept.case_id, kept.verified) == (case.id, True)
+
+
+def test_callback_kept_after_ten_minutes_leaves_no_message_where_none_was_promised_aloud(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    for key in ("2", "2", "4", "2", "3", "3", "2", "1"):
+        phone.presses(key)
+    assert phone.hears("We may leave a short message", "Anyone who answers may take the call")
+    phone.hangs_up()
+    waits_for_a_person(phone, case, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will leave no message")
+    kept = hotline.row(select(Callback).where(Callback.case_id.is_not(None)))
+    assert (kept.may_answer, kept.voicemail_allowed, kept.voicemail_text) == ("only_me", False, None)
+
+
+def test_callback_kept_from_the_queue_after_ten_minutes_does_not_tell_of_hard_news(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    with_news, without = phone, phone.another()
+    opens_the_case(with_news, make_case(custody_status="released", status_at=clock.now - timedelta(hours=1)))
+    opens_the_case(without, make_case(custody_status="in_custody"), from_=OTHER)
+    for caller in (with_news, without):
+        caller.presses("0")
+    for _ in range(11):
+        clock.passes(minutes=1)
+        for caller in (with_news, without):
+            caller.says_nothing()
+
+    for caller in (with_news, without):
+        caller.presses("1")
+
+    assert with_news.hears("We will call you")
+    assert with_news.heard == without.heard
+    assert hotline.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("status", ["in_custody", "escaped"])
+def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_one_elsewhere(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, status: str, language: str
+) -> None:
+    """The words told of no other phone, and only the other phone rang."""
+    case = make_case(custody_status=status, phone=CALLER)
+    asks_for_an_evening(phone.another(), case, status)
+    elsewhere = hotline.row(select(Callback))
+    alone = phone.another()
+    both = {phone: case, alone: make_case(custody_status="in_custody")}
+    for caller, opened in both.items():
+        opens_the_case(caller, opened, language=language, from_=CALLER if caller is phone else HERE)
+        caller.presses("0")
+    for _ in range(11):
+        clock.passes(minutes=1)
+        for caller in both:
+            caller.says_nothing()
+
+    for caller in both:
+        caller.presses("1")
+        caller.hangs_up()
+
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+    assert phone.heard == alone.heard
+    first, kept, _other = hotline.rows(select(Callback).order_by(Callback.id))
+    facts = ("state", "urgency", "phone_key", "due_at", "next_attempt_at", "window_starts", "window_ends")
+    assert [getattr(first, one) for one in facts] == [getattr(elsewhere, one) for one in facts]
+    assert kept.phone_key == hotline.database.keyring.index("phone", CALLER)
+    # Staff who take it see no case, and no news.
+    assert (kept.state, kept.case_id, kept.verified, kept.reason) == ("requested", None, False, "waited")
+    assert kept.urgency == ("urgent" if status == "escaped" else "other")
+    busy.hangs_up()
+    clock.passes(minutes=2)
+    for _ in range(3):
+        hotline.jobs.works_off()
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    liaison = phone.answers(hotline.carrier.ringing[-1])
+    liaison.presses("1")
+    hotline.jobs.works_off()
+    assert hotline.rung() == [CALLER]
+
+
+def test_callback_kept_after_ten_minutes_is_canceled_with_the_other_one(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    """She heard that her callback was canceled, and minutes later the phone in her hand rang."""
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    asks_for_an_evening(phone.another(), case, "in_custody")
+    opens_the_case(phone, case, from_=CALLER)
+    phone.presses("0")
+    waits(phone, clock)
+    for keys in ("1", "1", "1", case.number, case.pin, "2", "4"):
+        phone.presses(keys)
+    assert phone.hears("Your callback is canceled")
+
+    assert hotline.rows(select(Callback.state)) == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_caller_who_waited_ten_minutes_keeps_the_place_also_after_the_days_requests(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, stands: bool
+) -> None:
+    """ "I cannot call this phone back" was said only where the case was promised a call elsewhere."""
+    for _ in range(2):
+        stranger = phone.another()
+        stranger.dials_in(from_=CALLER)
+        for key in ("1", "2", "1", "1"):
+            stranger.presses(key)
+        assert stranger.hears("We will call you")
+        stranger.hangs_up()
+        with hotline.database.transaction() as session:
+            session.execute(update(Callback).values(state="cancelled", closed_at=clock.now))
+        clock.passes(minutes=2)
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    if stands:
+        asks_for_an_evening(phone.another(), case, "in_custody")
+    opens_the_case(phone, case, from_=CALLER)
+    phone.presses("0")
+    waits(phone, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert hotline.database.keyring.index("phone", CALLER) in hotline.rows(
+        select(Callback.phone_key).where(Callback.state == "requested")
+    )
+
+
+def test_callback_kept_under_the_duress_pin_after_ten_minutes_is_left_to_the_liaison_who_judges(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    with hotline.database.transaction() as session:
+        coerced = make_duress_pin(session, case, now=clock.now)
+    asks_for_an_evening(phone.another(), coerced, "in_custody")
+    opens_the_case(phone, coerced, from_=CALLER)
+    phone.presses("0")
+    waits(phone, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert hotline.rows(select(Callback).where(Callback.case_id.is_(None))) == []
+
+
+@in_turn("line", ["main", "other", "none"])
+def test_callback_kept_from_the_queue_after_ten_minutes_tells_of_no_other_line(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, line: str
+) -> None:
+    """The number that the phone will show was left out only where a call from another line was open."""
+    case = make_case(custody_status="in_custody")
+    if line != "none":
+        earlier, is_main = phone.another(), line == "main"
+        earlier.dials_in(to=hotline.office.lines[0 if is_main else 1])
+        for keys in ("1", *(["1"] if is_main else []), case.number, case.pin, "2", "2", "1"):
+            earlier.presses(keys)
+        assert earlier.hears("We will call you")
+        earlier.hangs_up()
+    waits_for_a_person(phone, case, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("Your phone will show")
