@@ -43,6 +43,7 @@ from models.staff.staff_session import StaffSession
 from models.store.base import Base
 from models.store.guard import Guard
 from models.store.heartbeat import Heartbeat
+from models.store.key_mark import KeyMark
 from models.talks.call_event import CallEvent
 from models.talks.call_queue import QueuedCall
 from models.talks.talk import Talk
@@ -75,6 +76,7 @@ __all__ = [
     "Heartbeat",
     "ImportReject",
     "ImportRow",
+    "KeyMark",
     "KnownPhone",
     "LegalHold",
     "LostPinReport",

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.command.context import emit, open_installation
+from hotline.cli.command.context import check_migrated, connect, emit, load_settings, open_installation
 from models.audit import audit
-from models.store import rotation
+from models.store import key_mark, rotation
 from models.store.database import Database
 
 
@@ -47,6 +47,34 @@ def rotate(as_json: bool) -> None:
         )
     if done.remaining:
         sys.exit(1)
+
+
+@keys.command("accept-pepper")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def accept_pepper(as_json: bool) -> None:
+    """Take HOTLINE_PIN_PEPPER as this database's from now on, after it was changed on purpose.
+
+    No PIN that was given before opens any more: stop every process first, and give each person a new one.
+    """
+    settings = load_settings()
+    database = connect(settings)
+    try:
+        check_migrated(database)
+        with database.transaction() as session:
+            was_other = key_mark.accept_key(session, "HOTLINE_PIN_PEPPER", settings.pin_pepper)
+            if was_other:
+                audit.record(
+                    session,
+                    actor="command line",
+                    action="accept_pepper",
+                    target="pin_pepper",
+                    facts={},
+                    now=datetime.now(UTC),
+                )
+    finally:
+        database.close()
+    done = "The pepper is accepted; no PIN from before opens." if was_other else "It is this one already."
+    emit(as_json, {"changed": was_other}, done)
 
 
 def _write_down(database: Database, *, moved: int, remaining: int) -> None:

@@ -23,6 +23,7 @@ from config.parent import kill_strays
 from config.settings import Settings, data_folder
 from hotline.cli.command.bind import Bind, is_free, read_bind, refuse_busy
 from hotline.cli.command.context import (
+    check_keys,
     connect,
     fail,
     load_office,
@@ -134,6 +135,7 @@ def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
     database = connect(settings)
     try:
         _migrate(database)
+        check_keys(settings, database)
         refuse_placeholders(settings, database)
         if not demo:
             return []

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -105,18 +105,20 @@ def open_installation() -> Installation:
     if command := click.get_current_context(silent=True):
         command.call_on_close(database.close)
     check_migrated(database)
+    check_keys(settings, database)
     return Installation(settings, standing_office(office, database), database)
 
 
 def check_start(bound_to: str | None = None) -> Settings:
     """The settings of a server that may start: its database is of this release, its office is set up.
 
-    Exits as `load_settings`, `check_migrated` and `refuse_placeholders` do. No connection stays open, since
-    none may survive a fork.
+    Exits as `load_settings`, `check_migrated`, `check_keys` and `refuse_placeholders` do. No connection
+    stays open, since none may survive a fork.
     """
     settings = load_settings(bound_to)
     database = connect(settings)
     check_migrated(database)
+    check_keys(settings, database)
     refuse_placeholders(settings, database)
     database.close()
     return settings
@@ -161,3 +163,27 @@ def check_migrated(database: Any) -> None:
         sys.exit(1)
     if not current:
         fail("The database is not of this release: run `hotline db upgrade`.")
+
+
+def keys_of(settings: Settings) -> dict[str, bytes]:
+    """The keys of these settings, by the names under which a database knows them."""
+    from models.store.key_mark import named_keys
+
+    return named_keys(settings.secret_key, settings.pin_pepper, settings.field_keys)
+
+
+def check_keys(settings: Settings, database: Any) -> None:
+    """Exit 2 if a key is not the one with which this database has been used; a new one is marked."""
+    from models.store.key_mark import mark_keys
+
+    if others := mark_keys(database, keys_of(settings)):
+        database.close()
+        fail(told_of_keys(others))
+
+
+def told_of_keys(others: Sequence[str]) -> str:
+    """Say in one sentence which key is not the one of this database."""
+    said = f"{others[0]} is not the key with which this database has been used, by this or another machine"
+    if others == ["HOTLINE_PIN_PEPPER"]:
+        return f"{said}: no PIN would open; after a change on purpose run `hotline keys accept-pepper`."
+    return f"{said}: give every machine the same keys."

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.office import Office, OfficeError
 from config.settings import Settings
-from hotline.cli.command.context import connect
+from hotline.cli.command.context import connect, keys_of, told_of_keys
 from models.store.policies import Policies
 
 T = TypeVar("T")
@@ -130,18 +130,22 @@ def check_carrier(settings: Settings) -> Finding:
 def check_keys(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from models.store.key_mark import other_keys
     from models.store.rotation import opens_latest
 
     database = connect(settings)
     try:
         with database.reading() as session:
             opens = opens_latest(session)
+            others = other_keys(session, keys_of(settings))
     except SQLAlchemyError:
         # The check of the database reports the problem.
         return Finding("keys", "not known")
     finally:
         database.close()
     told = f"{len(settings.field_keys)} listed"
+    if others:
+        return Finding("keys", told, told_of_keys(others))
     if not opens:
         return Finding("keys", told, "HOTLINE_FIELD_KEYS lists no key that opens what this database holds.")
     return Finding("keys", told)

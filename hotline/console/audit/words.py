@@ -109,6 +109,7 @@ ACTIONS = {
     "update_court": N_("changed a court"),
     "remove_court": N_("removed a court"),
     "rotate_keys": N_("moved sealed fields to a new key"),
+    "accept_pepper": N_("accepted a changed pepper: no PIN from before opens"),
     "upload_import": N_("began to upload a custody file"),
     "preview_import": N_("read a custody file and showed what it would change"),
     "accept_import": N_("accepted an import"),

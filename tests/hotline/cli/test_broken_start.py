@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from config.settings import variables
+from hotline.cli import group
 from tests.hotline.cli.test_serve import free_ports
 from tests.hotline.cli.test_web_server import keys, migrated_folder
 
@@ -69,3 +71,29 @@ def test_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Pat
     assert ran.returncode == 1
     assert ran.stderr == "The line cannot start (ModuleNotFoundError in line.py, line 1).\n"
     assert not list((tmp_path / "var" / "run").glob("*.pid"))
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "told"),
+    [
+        ("HOTLINE_SECRET_KEY", "o" * 32, "HOTLINE_SECRET_KEY is not the key"),
+        ("HOTLINE_PIN_PEPPER", "o" * 32, "run `hotline keys accept-pepper`"),
+        ("HOTLINE_FIELD_KEYS", f"k1:{'o' * 43}=", "HOTLINE_FIELD_KEYS k1 is not the key"),
+    ],
+)
+def test_machine_with_other_keys_than_the_first_does_not_answer(
+    tmp_path: Path, name: str, other: str, told: str
+) -> None:
+    # Its callers would key the right PIN, hear that it is wrong, and be locked out.
+    migrated_folder(tmp_path / "var")
+    first = CliRunner().invoke(
+        group, ["callbacks", "list"], env={**keys(), "HOTLINE_DATA_DIR": str(tmp_path / "var")}
+    )
+
+    second = serve(PROJECT, tmp_path, "web", **{**keys(), name: other})
+
+    assert first.exit_code == 0
+    assert second.returncode == 2
+    assert told in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+    assert "ooo" not in second.stderr

@@ -17,7 +17,7 @@ from models.calls.staff_number import for_main_line
 from models.store import rotation
 from models.store.database import Database
 from models.store.keyring import Keyring
-from tests.conftest import FIELD_KEYS, SECRET_KEY
+from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
 from tests.factories import NOW, make_subject
 
 Hotline = Callable[..., Result]
@@ -26,11 +26,9 @@ ADD = ("staff", "add", "lea@office.example.org", "--name", "Lea Invented", "--ro
 PHONE = ("--phone", "+12025550150")
 
 
-@pytest.fixture
-def hotline(settings: Settings, database_url: str) -> Hotline:
-    """Run one command on the test's database; a new field key is listed before the suite's."""
+def _environ(settings: Settings, database_url: str) -> dict[str, str]:
     keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW_KEY, *FIELD_KEYS))
-    environ = {
+    return {
         "HOTLINE_ENV": "development",
         "HOTLINE_DATA_DIR": str(settings.data_dir),
         "HOTLINE_DATABASE_URL": database_url,
@@ -39,6 +37,12 @@ def hotline(settings: Settings, database_url: str) -> Hotline:
         "HOTLINE_FIELD_KEYS": keys,
         "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
     }
+
+
+@pytest.fixture
+def hotline(settings: Settings, database_url: str) -> Hotline:
+    """Run one command on the test's database; a new field key is listed before the suite's."""
+    environ = _environ(settings, database_url)
     return lambda *args: CliRunner().invoke(group, list(args), env=environ)
 
 
@@ -212,3 +216,29 @@ def test_pin_or_code_for_an_unknown_e_mail_is_refused(hotline: Hotline, what: st
 
     assert result.exit_code == 2
     assert "No one on the staff list has this e-mail." in result.stderr
+
+
+@ON_BOTH
+def test_changed_pepper_is_refused_until_it_is_accepted(
+    hotline: Hotline, database: Database, settings: Settings, database_url: str
+) -> None:
+    environ = _environ(settings, database_url)
+
+    def with_pepper(pepper: str, *args: str) -> Result:
+        return CliRunner().invoke(group, list(args), env={**environ, "HOTLINE_PIN_PEPPER": pepper})
+
+    assert hotline("staff", "list").exit_code == 0
+    refused = with_pepper("o" * 32, "staff", "list")
+    accepted = with_pepper("o" * 32, "keys", "accept-pepper", "--json")
+
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        "HOTLINE_PIN_PEPPER is not the key with which this database has been used, by this or another "
+        "machine: no PIN would open; after a change on purpose run `hotline keys accept-pepper`.\n"
+    )
+    assert json.loads(accepted.stdout) == {"changed": True}
+    assert with_pepper("o" * 32, "staff", "list").exit_code == 0
+    assert hotline("staff", "list").exit_code == 2
+    assert json.loads(with_pepper("o" * 32, "keys", "accept-pepper", "--json").stdout) == {"changed": False}
+    with database.reading() as session:
+        assert session.scalars(select(AuditEntry.action)).all() == ["accept_pepper"]

@@ -21,6 +21,7 @@ from models.retention.carrier_record import note_records, record_refused
 from models.retention.purge_run import PurgeRun, begin_run, end_run
 from models.store.database import Database
 from models.store.heartbeat import Pulse
+from models.store.key_mark import accept_key
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import (
     make_call,
@@ -339,3 +340,14 @@ def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, setti
     with database.transaction() as session:
         session.execute(update(PurgeRun).values(ended_at=now - timedelta(days=3)))
     assert "No purge has ended for two days" in str(told()[1])
+
+
+@ON_BOTH
+def test_key_of_another_installation_is_named(database: Database, settings: Settings) -> None:
+    assert "keys" not in wrong(run(settings, "doctor", "--json"))
+    with database.transaction() as session:
+        accept_key(session, "HOTLINE_SECRET_KEY", b"the key that every other machine has")
+
+    told = wrong(run(settings, "doctor", "--json"))["keys"]
+
+    assert told.startswith("HOTLINE_SECRET_KEY is not the key with which this database has been used")

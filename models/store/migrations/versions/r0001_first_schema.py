@@ -151,6 +151,12 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("message_sid", name="pk_heard_texts"),
     )
     op.create_table(
+        "key_marks",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("mark", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_key_marks"),
+    )
+    op.create_table(
         "heartbeats",
         sa.Column("process", sa.String(length=32), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
