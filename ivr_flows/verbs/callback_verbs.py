@@ -229,6 +229,7 @@ def promise(
     any_time: bool = False,
     verified: bool | None = None,
     since: datetime | None = None,
+    owes_news: bool = False,
 ) -> str:
     """Write the promise and say it. A case has one open callback: asking again changes that one (R35).
 
@@ -236,12 +237,14 @@ def promise(
     whatever their phone or case has already been promised (R11).
 
     ``hours`` are in the caller's local time, and ``any_time`` drops those chosen before. ``verified`` is
-    whether the PIN counts, if that differs from now, and ``since`` is when a caller from the queue began to
-    wait.
+    whether the PIN counts, if that differs from now. ``since`` is when a caller from the queue began to wait,
+    and ``owes_news`` whether they wait for a person who tells them hard news, of any age.
     """
     verified = desk.is_verified if verified is None else verified
     asked = urgency
-    if urgency == "other":
+    if verified and owes_news:
+        urgency, reason = "urgent", "hard_news"
+    elif urgency == "other":
         urgency, reason = class_of(desk, reason, verified=verified)
     call, office = desk.call, desk.office
     if reason != "asked" or hours is not None:

@@ -125,7 +125,8 @@ def keep_place(desk: Desk, _digits: str) -> str:
     if not waits.leave_queue(session, call.id, "kept", now) and talks_now(session, call.id):
         return "joined"
     verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
-    word = promise(desk, "other", "waited", verified=verified, since=held.since if held else None)
+    since, owes_news = (held.since, held.urgent) if held else (None, False)
+    word = promise(desk, "other", "waited", verified=verified, since=since, owes_news=owes_news)
     if word != "promised":
         waits.take_back(session, call.id)
         desk.say("queue.cannot_keep")

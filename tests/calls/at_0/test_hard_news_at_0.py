@@ -93,6 +93,26 @@ def test_caller_whom_no_person_told_hard_news_is_called_back_urgently(
     assert callback.due_at <= hotline.clock.now + timedelta(hours=4)
 
 
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_caller_who_keeps_the_place_is_called_within_the_hour_however_old_the_untold_news_is(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, language: str
+) -> None:
+    """They heard "no later than tomorrow at 8:00 PM"; without the key they were called within the hour."""
+    five_days_ago = {"status_at": hotline.clock.now - timedelta(days=5)}
+    case = make_case("released", phone=FIRST, record=five_days_ago)
+    opens_the_case(phone, case, language=language, from_=FIRST)
+    phone.presses("0")
+    holds(hotline, phone, 2)
+
+    phone.presses("1")
+
+    assert phone.hears(
+        {"1": "no later than today at 11:02 AM", "2": "a más tardar hoy a las 11:02"}[language]
+    )
+    callback = hotline.rows(select(Callback))[-1]
+    assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
+
+
 def test_caller_who_heard_the_news_and_waits_at_0_is_not_urgent(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
