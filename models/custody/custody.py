@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.store.base import Base, UtcDateTime
@@ -32,6 +32,7 @@ class CustodyRecord(Base):
 
     Of a row that the gate denies, nothing else is stored: its status is ``unknown`` and the rest is empty.
     ``facility_key`` and ``court_key`` name entries of the office's directories, never a feed's own text.
+    ``was_absent``: when this record came, the newest full snapshot had not named the person.
     """
 
     __tablename__ = "custody_records"
@@ -49,3 +50,4 @@ class CustodyRecord(Base):
     court_key: Mapped[str | None] = mapped_column(String(200))
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    was_absent: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -11,6 +11,8 @@ from models.custody.import_record import CustodyImport
 
 HOUR, DAY, PEAK_DAYS = timedelta(hours=1), timedelta(hours=24), timedelta(days=30)
 _COUNTED = ("applying", "landed")
+#: Among so many of the last snapshots the newest is looked for.
+_LATELY = 25
 
 
 def flow_until(session: Session, now: datetime) -> Flow:
@@ -62,3 +64,17 @@ def last_snapshot_rows(session: Session, now: datetime) -> int | None:
         if was_held:
             break
     return most
+
+
+def newest_snapshot(session: Session) -> datetime | None:
+    """The moment of which the newest full snapshot that landed speaks; None before the first one.
+
+    An older one may land last, so the newest moment is looked for in a few of them.
+    """
+    lately = session.scalars(
+        select(CustodyImport.newest_as_of)
+        .where(CustodyImport.state == "landed", CustodyImport.full)
+        .order_by(CustodyImport.id.desc())
+        .limit(_LATELY)
+    )
+    return max((moment for moment in lately if moment is not None), default=None)

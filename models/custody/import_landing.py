@@ -6,13 +6,15 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, delete, false, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.subject import Subject
+from models.custody.custody import DATED_FACTS
 from models.custody.event_making import Change, Told, count_events, last_told, make_events, told_of
 from models.custody.import_file import CONTENT_COLUMNS
+from models.custody.import_flow import newest_snapshot
 from models.custody.import_lock import gentle_transaction, without_collector
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.import_staging import IMPORT_ROWS, RECORD_CONTENT, RECORDS, SUBJECTS, check_state
@@ -108,11 +110,14 @@ def _next_rows(session: Session, import_id: int, after: int | None) -> Sequence[
 
 def _lock_people(session: Session, subject_ids: Iterable[int]) -> dict[int, Any]:
     people = session.execute(
-        select(SUBJECTS.c.id, SUBJECTS.c.record_id, SUBJECTS.c.as_of, SUBJECTS.c.held_import_id)
+        select(
+            SUBJECTS.c.id, SUBJECTS.c.record_id, SUBJECTS.c.as_of, SUBJECTS.c.held_import_id,
+            SUBJECTS.c.absent_since,
+        )
         .where(SUBJECTS.c.id.in_(list(subject_ids)))
         .order_by(SUBJECTS.c.id)
         .with_for_update()
-    )
+    )  # fmt: skip
     return {person.id: person for person in people}
 
 
@@ -146,10 +151,11 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
             confirmed.append(row)
     if reported:
         before = _told_before(session, records, reported)
-        ids = _add_records(session, import_id, rows, reported, now)
+        ids = _add_records(session, import_id, rows, reported, now, _absent(reported, people))
         make_events(session, import_id, list(_changes(reported, ids, before)), now)
         _show_records(session, ids.values())
     _confirm(session, import_id, rows, confirmed)
+    _see_again(session, import_id, _absent((*reported, *confirmed), people))
     if absent:
         session.execute(update(SUBJECTS).where(SUBJECTS.c.id.in_(absent)).values(absent_since=now))
     as_of = {row.subject_id: row.as_of for row in (*reported, *confirmed)}
@@ -159,17 +165,28 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
     return len(absent) + len(reported) + len(confirmed)
 
 
+def _absent(rows: Iterable[Any], people: dict[int, Any]) -> list[Any]:
+    """Those of these rows whose person a full snapshot did not name."""
+    return [row for row in rows if people[row.subject_id].absent_since is not None]
+
+
 def _add_records(
-    session: Session, import_id: int, batch: Sequence[Any], rows: Sequence[Any], now: datetime
+    session: Session,
+    import_id: int,
+    batch: Sequence[Any],
+    rows: Sequence[Any],
+    now: datetime,
+    absent: Sequence[Any],
 ) -> dict[int, int]:
     """Copy these staged rows to records inside the database; returns the records' ids by their person."""
     copied = ("subject_id", "import_id", "as_of", *CONTENT_COLUMNS)
+    was_absent = IMPORT_ROWS.c.line.in_([row.line for row in absent]) if absent else false()
     staged = select(
-        *(IMPORT_ROWS.c[name] for name in copied), literal(now, RECORDS.c.recorded_at.type)
+        *(IMPORT_ROWS.c[name] for name in copied), literal(now, RECORDS.c.recorded_at.type), was_absent
     ).where(*_are_staged(import_id, batch, rows))
     added = session.execute(
         insert(RECORDS)
-        .from_select([*copied, "recorded_at"], staged)
+        .from_select([*copied, "recorded_at", "was_absent"], staged)
         .returning(RECORDS.c.id, RECORDS.c.subject_id)
     )
     return {subject_id: record_id for record_id, subject_id in added}
@@ -234,7 +251,7 @@ def _show_records(session: Session, record_ids: Collection[int]) -> None:
             ids.in_(list(record_ids)),
             SUBJECTS.c.id == RECORDS.c.subject_id,
         )
-        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, absent_since=None)
+        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of)
     )
 
 
@@ -245,8 +262,30 @@ def _confirm(session: Session, import_id: int, batch: Sequence[Any], rows: Seque
     session.execute(
         update(SUBJECTS)
         .where(*_are_staged(import_id, batch, rows), SUBJECTS.c.id == IMPORT_ROWS.c.subject_id)
-        .values(as_of=IMPORT_ROWS.c.as_of, absent_since=None)
+        .values(as_of=IMPORT_ROWS.c.as_of)
     )
+
+
+def _see_again(session: Session, import_id: int, rows: Sequence[Any]) -> None:
+    """Let the line speak again of people whom a full snapshot did not name, if these rows are newer than it.
+
+    A delta that comes late says where they were before it. That they got out, or died, may be why it does not
+    name them, and is told at any rate.
+    """
+    if not rows:
+        return
+    full, newest_as_of = session.execute(
+        select(CustodyImport.full, CustodyImport.newest_as_of).where(CustodyImport.id == import_id)
+    ).one()
+    snapshot = newest_snapshot(session)
+
+    def is_newer(row: Any) -> bool:
+        # A snapshot names them itself, whatever moment a row of it speaks for.
+        moment = newest_as_of if full and newest_as_of is not None else row.as_of
+        return snapshot is None or bool(moment >= snapshot)
+
+    seen = [row.subject_id for row in rows if row.status in DATED_FACTS or is_newer(row)]
+    session.execute(update(SUBJECTS).where(SUBJECTS.c.id.in_(seen)).values(absent_since=None))
 
 
 def _unmark(session: Session, import_id: int, held: dict[int, datetime | None]) -> None:

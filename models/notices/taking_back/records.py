@@ -6,6 +6,7 @@ Records are only ever appended, so the record that stood before is written again
 back too.
 
 - A person with a newer record of another file keeps that one.
+- A person whom a full snapshot did not name, before the file or since, cannot be confirmed.
 - A denied record stays, because the gate never opens by taking something back (R12).
 - For a person with no earlier record, nothing can be confirmed until a file names them again.
 """
@@ -56,7 +57,7 @@ def take_back_records(
     people = session.execute(
         select(
             Subject.id, CustodyRecord.id, CustodyRecord.import_id, CustodyRecord.status,
-            CustodyRecord.releasable, CustodyRecord.as_of,
+            CustodyRecord.releasable, CustodyRecord.as_of, Subject.absent_since,
         )
         .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .where(Subject.id.in_(subject_ids))
@@ -65,14 +66,17 @@ def take_back_records(
     ).all()  # fmt: skip
     earlier = _earlier(session, import_id, subject_ids)
     taken = []
-    for subject_id, record_id, from_import, status, releasable, as_of in people:
+    for subject_id, record_id, from_import, status, releasable, as_of, missing_since in people:
         newest, told = record_id, None
         before = earlier.get(subject_id)
         is_theirs = from_import == import_id and releasable
         # Of a person with nothing earlier, "unknown" is what this function would write.
         if is_theirs and (before is not None or status != "unknown"):
-            newest = _append(session, subject_id, before, import_id, as_of, now)
-            if before is not None:
+            absent_since = missing_since
+            if before is not None and _was_absent_since(session, before):
+                absent_since = missing_since or now
+            newest = _append(session, subject_id, before, import_id, as_of, absent_since, now)
+            if before is not None and absent_since is None:
                 told = told_of(newest, before.status, before.status_at, before.releasable)
         if subject_id in false:
             taken.append(TakenBack(subject_id, false[subject_id], newest, told))
@@ -104,8 +108,24 @@ def _earlier(session: Session, import_id: int, subject_ids: Iterable[int]) -> di
     return {row.subject_id: row for row in rows}
 
 
+def _was_absent_since(session: Session, before: Any) -> bool:
+    """Whether a full snapshot did not name the person after this record, until a file that is taken back."""
+    later = select(CustodyRecord.id).where(
+        CustodyRecord.subject_id == before.subject_id,
+        CustodyRecord.id > before.id,
+        CustodyRecord.was_absent,
+    )
+    return session.execute(later.limit(1)).first() is not None
+
+
 def _append(
-    session: Session, subject_id: int, before: Any, import_id: int, as_of: datetime, now: datetime
+    session: Session,
+    subject_id: int,
+    before: Any,
+    import_id: int,
+    as_of: datetime,
+    absent_since: datetime | None,
+    now: datetime,
 ) -> int:
     content = _NOTHING_KNOWN if before is None else {name: getattr(before, name) for name in CONTENT_COLUMNS}
     values = {
@@ -119,5 +139,5 @@ def _append(
     # Without a moment, the next file about this person lands whatever moment it speaks for.
     moment = None if before is None else before.as_of
     moved = update(SUBJECTS).where(SUBJECTS.c.id == subject_id)
-    session.execute(moved.values(record_id=record_id, as_of=moment, absent_since=None))
+    session.execute(moved.values(record_id=record_id, as_of=moment, absent_since=absent_since))
     return record_id

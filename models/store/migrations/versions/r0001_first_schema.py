@@ -769,6 +769,7 @@ def _make_tables() -> None:
         sa.Column("court_key", sa.String(length=200)),
         sa.Column("as_of", MOMENT, nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("was_absent", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name="fk_custody_records_import_id"),
         sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_custody_records_subject_id"),
         sa.PrimaryKeyConstraint("id", name="pk_custody_records"),
