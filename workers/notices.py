@@ -69,7 +69,8 @@ class NoticeCaller:
         placer, rules = self.placer, heard_rules_of(self.placer.office)
         now, texts = placer.clock(), list[int]()
         with placer.database.transaction() as session:
-            if claim(session, notice_id, now, placer.policy, rules):
+            is_claimed = claim(session, notice_id, now, placer.policy, rules)
+            if is_claimed or texting.is_capped(session, notice_id):
                 texts = texting.add_texts(session, notice_id, now, placer.policy.numbers)
             dial, is_more = take_leg(session, notice_id, now, placer.policy)
         placer.hand_on([("text_notice", one) for one in texts])

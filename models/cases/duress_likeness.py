@@ -107,7 +107,7 @@ def _likeness_of_phone(phone: Phone) -> Phone:
         stop_told_at=phone.stop_told_at, content_held_until=phone.content_held_until,
         window_starts=phone.window_starts, window_ends=phone.window_ends, may_answer=phone.may_answer,
         voicemail_allowed=phone.voicemail_allowed, voicemail_text=phone.voicemail_text,
-        wishes_at=phone.wishes_at, text_allowed=phone.text_allowed, night_allowed=phone.night_allowed,
+        wishes_at=phone.wishes_at, night_allowed=phone.night_allowed,
         consents=[
             Consent(
                 channel=one.channel, words=one.words, cap_per_day=one.cap_per_day,

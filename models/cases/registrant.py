@@ -86,7 +86,6 @@ class Phone(Base):
     #: When a caller who entered the PIN was told that this phone said stop (R33).
     stop_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     voicemail_allowed: Mapped[bool] = mapped_column(default=False)
-    text_allowed: Mapped[bool] = mapped_column(default=False)
     night_allowed: Mapped[bool | None]
     may_answer: Mapped[str] = mapped_column(String(16), default="only_me")
     window_starts: Mapped[time | None]

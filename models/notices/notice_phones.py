@@ -299,8 +299,14 @@ def phones_to_text(session: Session, notice_id: int, registrant_id: int, now: da
     return [
         phone
         for phone, _cap in _with_consent(session, notice_id, registrant_id, TEXT, now)
-        if phone.text_allowed and phone.id not in texted
+        if phone.id not in texted
     ]
+
+
+def may_be_texted(session: Session, notice_id: int, registrant_id: int, phone_id: int, now: datetime) -> bool:
+    """Whether this phone still agrees to texts about a notice, and may hear of the case."""
+    phones = _with_consent(session, notice_id, registrant_id, TEXT, now)
+    return any(phone.id == phone_id for phone, _cap in phones)
 
 
 def _with_consent(

@@ -399,7 +399,6 @@ def _keep(
             phone.voicemail_allowed = phone.voicemail_text is not None
         if choices.wishes:
             phone.wishes_at = now
-        phone.text_allowed = choices.by_text
         for channel in ("voice", "text") if choices.by_text else ("voice",):
             session.add(
                 Consent(

@@ -24,7 +24,7 @@ from models.custody.custody_status import HeardRules
 from models.notices.cadence import AllowedPhone, may_ring
 from models.notices.notice import IS_OPEN, IS_UNSENT, IS_WAITING, NOTICE_PHONES, Notice, NoticePhone
 from models.notices.notice_moves import locked
-from models.notices.notice_phones import TEXT, phone_of_notice, phones_to_text
+from models.notices.notice_phones import TEXT, may_be_texted, phone_of_notice, phones_to_text
 from models.notices.placing import Facts, facts_of, line_of, ring_now
 from models.store.base import UtcDateTime
 from models.store.database import keyring_of
@@ -75,8 +75,14 @@ def add_texts_alone(
     notice = locked(session, notice_id)
     if notice is None or notice.state != "waiting" or notice.next_attempt_at > now:
         return
-    if ring_now(session, facts_of(session, notice_id), now, policy, rules) is not None:
+    is_ready = ring_now(session, facts_of(session, notice_id), now, policy, rules) is not None
+    if is_ready or is_capped(session, notice_id):
         add_texts(session, notice_id, now, policy.numbers)
+
+
+def is_capped(session: Session, notice_id: int) -> bool:
+    """Whether staff have a notice because its person allows no more calls now: texts are not among those."""
+    return session.scalar(select(Notice.outcome).where(Notice.id == notice_id)) == "cap"
 
 
 def unsent_texts(session: Session, now: datetime, limit: int) -> Sequence[int]:
@@ -98,7 +104,7 @@ def begin_text(
     """Take the right to send a text, once; None if it is taken, or its phone may not be texted now.
 
     A text that waited until the night, while the carrier took none, is dropped: the notice's next try adds
-    another one.
+    another one. So is one to a phone that the person has taken out of it meanwhile.
     """
     mine = session.get(NoticePhone, notice_phone_id)
     if mine is not None and not _may_send(session, mine, now, policy.numbers):
@@ -112,7 +118,7 @@ def begin_text(
     row = session.execute(
         select(Phone.number_sealed, NoticePhone.notice_id)
         .join(NoticePhone, NoticePhone.phone_id == Phone.id)
-        .where(NoticePhone.id == notice_phone_id, Phone.text_allowed, *SAFE)
+        .where(NoticePhone.id == notice_phone_id, *SAFE)
     ).first()
     if row is None:
         return None
@@ -152,6 +158,10 @@ def _may_send(session: Session, text: NoticePhone, now: datetime, policies: Poli
     facts = facts_of(session, text.notice_id)
     if is_calling_paused(session, facts.case.id, facts.registrant.id):
         return False
+    if facts.registration.lapses_at <= now or not may_be_texted(
+        session, text.notice_id, facts.registrant.id, text.phone_id, now
+    ):
+        return False
     return _may_text(facts, session.get_one(Phone, text.phone_id), now, policies)
 
 
@@ -170,7 +180,7 @@ _AGREED_UNTEXTED = (
     select(Phone.id)
     .join(Consent, Consent.phone_id == Phone.id)
     .where(
-        Phone.registrant_id == Case.registrant_id, Phone.text_allowed, *SAFE,
+        Phone.registrant_id == Case.registrant_id, *SAFE,
         Consent.registration_id == Notice.registration_id, Consent.channel == TEXT,
         Consent.withdrawn_at.is_(None),
         ~exists().where(

@@ -131,7 +131,6 @@ def _move_in(session: Session, person: Person, subjects: dict[str, int], start: 
         for consent in phone.consents:
             consent.cap_per_day = person.cap
         if person.texts:
-            phone.text_allowed = True
             phone.consents.append(
                 Consent(channel="text", words="Yes.", cap_per_day=person.cap, granted_at=start)
             )

@@ -395,7 +395,7 @@ def _(play: Play) -> None:
 
 @path("A text, where it is allowed, and the replies", _TEXTS)
 def _(play: Play) -> None:
-    made = play.registered("escaped", phone={"text_allowed": True})
+    made = play.registered("escaped")
     with play.hotline.database.transaction() as session:
         agreed: dict[str, Any] = {"channel": "text", "words": "Yes.", "cap_per_day": 3}
         agreed |= {"registration_id": made.registration_id, "granted_at": play.hotline.clock.now}

@@ -20,7 +20,7 @@ PROFILES = (
     {"voicemail_allowed": True, "voicemail_text": "please_call"},
     {"voicemail_allowed": True, "voicemail_text": "we_call_again"},
     {"voicemail_allowed": True, "voicemail_text": "hello"},
-    {"text_allowed": True, "night_allowed": False},
+    {"night_allowed": False},
 )
 #: The news, its language and its pace, which changes no word.
 NEWS = (("escaped", "en", "normal"), ("deceased", "es", "normal"), ("transferred", "en", "slow"))

@@ -299,7 +299,7 @@ def test_registrant_without_their_code_is_told_to_call_the_number_on_the_card(
 def test_stranger_who_answers_and_presses_every_key_learns_nothing(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    made = registered("escaped", phone={"text_allowed": True})
+    made = registered("escaped")
     made.is_dialed("escaped")
     for keys in ("1*", "19", "15", "17", "3", "0", "9", "5", "7", "2", "1#", "1 1 1"):
         stranger = picks_up(phone, hotline)

@@ -1,17 +1,27 @@
 """A text about news: what it says, never at night against a no, nor under duress (R10, R29)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from models import Case, NoticePhone, Registrant
+from models import Case, NoticePhone, Registrant, Registration, Subject
 from models import Phone as PhoneRow
 from models.calls import pacing
 from models.cases.registrant import Consent
+from tests import factories
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, TELLING, Registered, sweeps
+from tests.calls.notices.conftest import (
+    FIRST,
+    TELLING,
+    Registered,
+    minutes_until_next,
+    misses,
+    sweeps,
+)
 from tests.factories import make_duress_pin
+from tests.phone import Phone
 
 Registering = Callable[..., Registered]
 Texted = Callable[[str], Registered]
@@ -33,7 +43,7 @@ def refused_text(registered: Registering, hotline: Hotline) -> Texted:
     """A person whose text about this news could not be sent, because the carrier refused the account."""
 
     def make(status: str) -> Registered:
-        made = registered(status, phone={"text_allowed": True, "night_allowed": False})
+        made = registered(status, phone={"night_allowed": False})
         agrees_to_texts(made)
         made.is_due(status)
         hotline.carrier.refuses_texts = 20003
@@ -44,7 +54,7 @@ def refused_text(registered: Registering, hotline: Hotline) -> Texted:
 
 
 def test_text_says_to_call_the_line_and_no_more(registered: Registering, hotline: Hotline) -> None:
-    made = registered("escaped", phone={"text_allowed": True})
+    made = registered("escaped")
     agrees_to_texts(made)
     made.is_due("escaped")
 
@@ -58,7 +68,7 @@ def test_text_says_to_call_the_line_and_no_more(registered: Registering, hotline
 
 
 def test_phone_that_takes_no_texts_is_not_texted_again(registered: Registering, hotline: Hotline) -> None:
-    made = registered("escaped", phone={"text_allowed": True})
+    made = registered("escaped")
     agrees_to_texts(made)
     made.is_due("escaped")
     hotline.carrier.refuses_texts = 21610
@@ -99,6 +109,48 @@ def test_text_that_waited_is_not_sent_after_a_duress_pin(refused_text: Texted, h
         sweeps(hotline, minutes=1)
 
     assert hotline.carrier.texts == []
+
+
+@pytest.mark.parametrize("ends", ["this phone is left out", "the consent ends"])
+def test_text_that_waited_is_not_sent_without_a_consent(
+    refused_text: Texted, hotline: Hotline, ends: str
+) -> None:
+    made = refused_text("escaped")
+    if ends == "the consent ends":
+        made.changes(Registration, lapses_at=hotline.clock.now + timedelta(seconds=30))
+    else:
+        with hotline.database.transaction() as session:
+            for consent in session.scalars(select(Consent).where(Consent.channel == "text")):
+                consent.withdrawn_at = hotline.clock.now
+    hotline.carrier.refuses_texts = None
+
+    for _ in range(3):
+        sweeps(hotline, minutes=1)
+
+    assert hotline.carrier.texts == []
+
+
+@pytest.mark.parametrize("account", ["works", "is refused"])
+def test_escape_is_texted_although_no_more_calls_are_allowed_today(
+    phone: Phone, registered: Registering, hotline: Hotline, account: str
+) -> None:
+    made = registered("transferred", cap=2)
+    made.is_due("transferred")
+    for _ in range(2):
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        misses(phone, hotline)
+    agrees_to_texts(made)
+    with hotline.database.transaction() as session:
+        subject = session.get_one(Subject, made.case.subject_id)
+        factories.make_custody_record(session, subject, "escaped", as_of=hotline.clock.now)
+        if account == "is refused":
+            pacing.open_breaker(session, pacing.CALLS, 20003, hotline.clock.now, source="callbacks")
+    made.is_due("escaped")
+
+    rung = sweeps(hotline, minutes=1)
+
+    assert rung == []
+    assert hotline.carrier.texts == [(FIRST, TEXT)]
 
 
 def test_text_is_sent_although_the_account_was_refused_a_second_time(

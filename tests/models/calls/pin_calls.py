@@ -170,7 +170,7 @@ class PinCalls:
             values = {
                 "registrant_id": registrant_id, "position": next(_serial), "number_sealed": "",
                 "phone_key": phone, "confirmed_at": self.now, "may_answer": "only_me",
-                "voicemail_allowed": False, "text_allowed": False, "code_tries": 0,
+                "voicemail_allowed": False, "code_tries": 0,
             }  # fmt: skip
             session.execute(insert(Phone).values(values | columns))
 

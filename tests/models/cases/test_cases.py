@@ -229,7 +229,7 @@ def test_phone_of_a_new_case_is_confirmed_and_has_the_safest_consents(database: 
         assert database.keyring.unseal("phone.number", phone.number_sealed) == PHONE
         assert phone.confirmed_at == NOW
         assert phone.unsafe_since is None
-        assert (phone.voicemail_allowed, phone.text_allowed, phone.night_allowed) == (False, False, None)
+        assert (phone.voicemail_allowed, phone.night_allowed) == (False, None)
         assert phone.may_answer == "only_me"
         consent = phone.consents[0]
         assert (consent.channel, consent.cap_per_day, consent.granted_at) == ("voice", 3, NOW)

@@ -73,7 +73,7 @@ def test_consent_is_kept_in_the_words_that_were_said_with_its_cap_and_time(datab
         )
         assert (consent.granted_at, consent.withdrawn_at) == (NOW, None)
         phone = only_phone(session)
-        assert (phone.night_allowed, phone.voicemail_allowed, phone.text_allowed) == (True, False, False)
+        assert (phone.night_allowed, phone.voicemail_allowed) == (True, False)
         assert made.lapses_at == NOW + timedelta(days=POLICIES.consent_max_days)
 
 

@@ -548,7 +548,6 @@ def _make_tables() -> None:
         sa.Column("stopped_at", MOMENT),
         sa.Column("stop_told_at", MOMENT),
         sa.Column("voicemail_allowed", sa.Boolean(), nullable=False),
-        sa.Column("text_allowed", sa.Boolean(), nullable=False),
         sa.Column("night_allowed", sa.Boolean()),
         sa.Column("may_answer", sa.String(length=16), nullable=False),
         sa.Column("window_starts", sa.Time()),

@@ -32,7 +32,6 @@ MakeCase = Callable[..., MadeCase]
         (("2", "3", "4"), "any time of day", "window_starts", None),
         (("3", "1", "2"), "asks you to call us", "voicemail_text", "please_call"),
         (("3", "1", "1"), "leave no message", "voicemail_allowed", False),
-        (("3", "2", "2"), "We may send a text", "text_allowed", True),
     ],
 )
 def test_choice_is_said_back_and_kept(

@@ -37,7 +37,7 @@ def test_three_keys_and_a_code_register_with_the_safest_choices(
     made = registration(hotline)
     assert (made.case_id, made.state, made.made_by) == (case.id, "standing", "caller")
     (row,) = hotline.rows(select(PhoneRow))
-    assert (row.night_allowed, row.voicemail_allowed, row.text_allowed) == (True, False, False)
+    assert (row.night_allowed, row.voicemail_allowed) == (True, False)
     with hotline.database.reading() as session:
         assert is_right(keyring_of(session), case.id, made.code_key or "", CODE)
 

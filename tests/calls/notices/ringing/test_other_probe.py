@@ -107,7 +107,7 @@ def test_escape_is_texted_at_once_while_no_call_goes_out(registered: Registering
     sweeps(calls)
     phones = [f"+120255501{n}" for n in range(40, 50)]
     for number in phones:
-        made = registered("escaped", phones=(number,), phone={"text_allowed": True})
+        made = registered("escaped", phones=(number,))
         agrees_to_texts(made)
         made.is_due("escaped")
 
@@ -121,7 +121,7 @@ def test_escape_is_texted_at_once_while_no_call_goes_out(registered: Registering
 def test_person_is_not_texted_while_no_call_goes_out_if_a_duress_pin_was_used(
     registered: Registering, calls: Hotline
 ) -> None:
-    made = registered("escaped", phone={"text_allowed": True})
+    made = registered("escaped")
     agrees_to_texts(made)
     with calls.database.transaction() as session:
         duress = factories.make_duress_pin(session, made.case, now=calls.clock.now)
@@ -148,7 +148,7 @@ def test_staff_are_texted_while_texts_to_one_registrant_are_refused(
         factories.make_staff(session, phone=LIAISON)
         factories.make_staff(session, phone=SUPERVISOR, role="supervisor", on_shift=False)
     calls.carrier.refuses_texts_to[FIRST] = 21635
-    made = registered("released", phone={"text_allowed": True})
+    made = registered("released")
     agrees_to_texts(made)
     made.is_due("released")
 

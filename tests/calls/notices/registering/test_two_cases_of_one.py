@@ -1,0 +1,55 @@
+"""A person with two cases and one phone: registering for one leaves the other as it was agreed (R28)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Case, Registration
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import Registered, reports, sweeps
+from tests.calls.notices.registering.conftest import ASK, calls, changes
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+OTHER_CODE = "8024"
+
+
+@pytest.fixture
+def other(case: MadeCase, hotline: Hotline, make_case: MakeCase) -> MadeCase:
+    """Another case of the same person."""
+    made = make_case(custody_status="in_custody", facility="Stewart", phone=CALLER)
+    with hotline.database.transaction() as session:
+        session.get_one(Case, made.id).registrant_id = case.registrant_id
+    return made
+
+
+def escapes(hotline: Hotline, case: MadeCase) -> list[str]:
+    """The person of this case escapes; the phones that ring within two minutes."""
+    mine = select(Registration).where(Registration.case_id == case.id)
+    reports(hotline, "escaped", Registered(hotline, case, hotline.row(mine).id))
+    return [one for _ in range(2) for one in sweeps(hotline, minutes=1)]
+
+
+def test_escape_is_texted_as_agreed_after_the_other_case_was_registered_without_texts(
+    phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline
+) -> None:
+    changes(phone, case, "3", "2", "2").hangs_up()
+    calls(phone, other, *ASK, "1", OTHER_CODE, OTHER_CODE).hangs_up()
+
+    assert calls(phone, case, *ASK).hears("We may send a text that asks you to call us")
+    escapes(hotline, case)
+
+    assert [to for to, _body in hotline.carrier.texts] == [CALLER]
+
+
+def test_text_is_not_sent_about_the_case_that_was_registered_without_texts(
+    phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline
+) -> None:
+    calls(phone, other, *ASK, "1", OTHER_CODE, OTHER_CODE).hangs_up()
+    changes(phone, case, "3", "2", "2").hangs_up()
+
+    escapes(hotline, other)
+
+    assert hotline.carrier.texts == []
