@@ -103,8 +103,8 @@ def registering_steps() -> dict[str, Step]:
         # The phones that were chosen are no longer safe: another one takes over what was agreed (R09).
         "notices_uncalled": Menu(
             (
-                _new_phone("notices.one_phone", about="phone"),
-                _new_phone("notices.all_phones"),
+                _which("notices.one_phone", registering_verbs.call_new_phones, about="phone"),
+                _which("notices.all_phones", registering_verbs.call_new_phones),
                 Choice("notices.leave", next="notices_still"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
@@ -156,8 +156,8 @@ def _wishes() -> dict[str, Step]:
         ),
         "notices_which": Menu(
             (
-                _choice("notices.one_phone", registering_verbs.choose_phones, about="phone"),
-                _choice("notices.all_phones", registering_verbs.choose_phones),
+                _which("notices.one_phone", registering_verbs.choose_phones, about="phone"),
+                _which("notices.all_phones", registering_verbs.choose_phones),
                 # A new phone is a binding (R09): a person speaks a code to it, and the old one is told.
                 Choice("notices.add_phone", next="person"),
             ),
@@ -248,6 +248,6 @@ def _choice(prompt: str, verb: Handler, about: str | None = None) -> Choice:
     return Choice(prompt, does=verb, on=_SAVED, about=about)
 
 
-def _new_phone(prompt: str, about: str | None = None) -> Choice:
+def _which(prompt: str, verb: Handler, about: str | None = None) -> Choice:
     on = _SAVED | {"code": "notices_more_first"}
-    return Choice(prompt, does=registering_verbs.call_new_phones, on=on, about=about)
+    return Choice(prompt, does=verb, on=on, about=about)

@@ -135,14 +135,15 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
             if phone is not None and _first_phone(desk) is None:
                 did = _call(desk, [phone], code_key=key)
             else:
-                did = _change(desk, [("notices.with_code", {})], code_key=key)
+                did = _ask_code(desk, key)
             if did != "saved":
                 return "gone"
             return "stands" if _heard(desk) == "none" else "more"
         if phone is None:
             return "gone"
         terms = express_terms(desk, phone)
-        choices = registering.safest(phone, key, desk.policies)
+        nights = not registering.refuses_nights(desk.session, phone)
+        choices = registering.safest(phone, key, desk.policies, nights=nights)
         if (line := dialed_line(desk)) != desk.office.lines[0] and chosen_line(desk) is None:
             choices = dataclasses.replace(choices, person={"line": line})
         registering.register_for_notices(
@@ -155,12 +156,19 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
     return "more" if _chose_more(desk) else "registered"
 
 
-@answers("saved", "gone")
+@answers("saved", "code", "gone")
 def choose_phones(desk: Desk, digits: str) -> str:
-    """This phone alone, or every safe phone of the registrant, in their order."""
+    """This phone alone, or every safe phone of the registrant, in their order.
+
+    A key alone was chosen for the phones before: one that only its owner answers gets a code first (R30).
+    """
     phone = _phone(desk)
-    if phone is None:
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    if phone is None or found is None:
         return "gone"
+    wanted = [phone] if digits == "1" else safe_phones(desk.session, _registrant_id(desk))
+    if not found.has_code and any(one.may_answer == "only_me" for one in wanted):
+        return "code"
     if digits == "1":
         return _change(desk, [phones_sentence(desk, [phone])], phone_ids=(phone.id,))
     return _change(desk, [("notices.phones", {})], phone_ids=_every_phone(desk))
@@ -356,6 +364,26 @@ def _change(desk: Desk, said: Sequence[Sentence], **changes: Any) -> str:
         say_sentences(desk, [pause_sentence(desk, found.paused_until), ("notices.then", {})])
     say_sentences(desk, said)
     return "saved"
+
+
+def _ask_code(desk: Desk, code_key: str) -> str:
+    """A code for what stands. After a key alone it also ends "anyone there may take the call" (R30).
+
+    But not on a phone that another case of theirs calls with a key alone.
+    """
+    said: list[Sentence] = [("notices.with_code", {})]
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    if (
+        found is None
+        or found.has_code
+        or any(
+            registering.is_called_without_code(desk.session, one.id, but=found.registration_id)
+            for one in (*found.phones, *found.stopped)
+        )
+    ):
+        return _change(desk, said, code_key=code_key)
+    only_me: Sentence = ("wish.only_me", {})
+    return _change(desk, [*said, only_me], code_key=code_key, wishes={"may_answer": "only_me"})
 
 
 def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:

@@ -31,10 +31,14 @@ def sentences_as_text(desk: Desk, sentences: Sequence[Sentence]) -> str:
 
 def express_terms(desk: Desk, phone: Phone) -> list[Sentence]:
     """What an express registration means (``registering.safest``)."""
+    if registering.refuses_nights(desk.session, phone):
+        when = when_sentences(desk, False, chosen_hours(desk, phone))
+    else:
+        when = when_sentences(desk, True, None)
     return [
         phones_sentence(desk, [phone]),
         *_wait_sentences(desk, [phone]),
-        ("notices.at_night", {}),
+        *when,
         ("notices.with_code", {}),
         ("wish.no_message", {}),
         ("notices.no_text", {}),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -85,13 +85,16 @@ class ReadBack:
     words: tuple[str, ...] = field(repr=False)
 
 
-def safest(phone: Phone, code_key: str, policies: Policies) -> Choices:
-    """The express choice: this phone, urgent events at any hour, a code, no message and no text (R28)."""
+def safest(phone: Phone, code_key: str, policies: Policies, *, nights: bool = True) -> Choices:
+    """The express choice: this phone, urgent events at any hour, a code, no message and no text (R28).
+
+    ``nights`` is False for a phone of ``refuses_nights``.
+    """
     return Choices(
         (phone.id,),
         code_key,
         policies.notice_calls_a_day,
-        wishes={"night_allowed": True, "voicemail_text": None},
+        wishes={"night_allowed": nights, "voicemail_text": None},
     )
 
 
@@ -284,19 +287,34 @@ def hours_by_phone(session: Session, case_id: int, phones: Sequence[Phone]) -> l
     return [_hours_to_keep(phone, agreed) for phone in phones]
 
 
-def is_called_without_code(session: Session, phone_id: int) -> bool:
-    """Whether anybody who answers this phone and presses a key hears the news of a notice."""
-    alone = (
+def is_called_without_code(session: Session, phone_id: int, *, but: int | None = None) -> bool:
+    """Whether anybody who answers this phone and presses a key hears the news of a notice.
+
+    ``but`` is the id of a registration that does not count.
+    """
+    alone = _calls_to(phone_id).where(Registration.code_key.is_(None))
+    if but is not None:
+        alone = alone.where(Registration.id != but)
+    return session.execute(alone.limit(1)).first() is not None
+
+
+def refuses_nights(session: Session, phone: Phone) -> bool:
+    """Whether the person said no to calls at night here, when they registered for another case of theirs.
+
+    The phone has one answer. An express registration would undo it, and the other case would ring at night.
+    """
+    return phone.night_allowed is False and session.scalar(_calls_to(phone.id).limit(1)) is not None
+
+
+def _calls_to(phone_id: int) -> Select[int]:
+    """The consents by which registrations that were not stopped call this phone."""
+    return (
         select(Consent.id)
         .join(Registration, Registration.id == Consent.registration_id)
         .where(
-            Consent.phone_id == phone_id,
-            Consent.withdrawn_at.is_(None),
-            Registration.code_key.is_(None),
-            Registration.state != "stopped",
+            Consent.phone_id == phone_id, Consent.withdrawn_at.is_(None), Registration.state != "stopped"
         )
-    )
-    return session.execute(alone.limit(1)).first() is not None
+    )  # fmt: skip
 
 
 def new_code_key(session: Session, case_id: int, code: str, phones: Iterable[str]) -> str:

@@ -76,6 +76,43 @@ def test_key_alone_comes_after_its_risk_and_never_with_only_me(
     assert (registration(hotline).code_key, row.may_answer) == (None, "anyone")
 
 
+def test_new_code_after_a_key_alone_ends_that_anyone_may_take_the_call(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    caller = changes(phone, case, "4", "1", "2")
+    for keys in ("4", "1", "1", CODE, CODE):
+        caller.presses(keys)
+
+    assert caller.hears("First we will ask for your call code. We will speak only with you")
+    (row,) = hotline.rows(select(PhoneRow))
+    assert row.may_answer == "only_me"
+    assert "We will speak only with you" in consents(hotline)[0].words
+
+
+def test_second_phone_after_a_key_alone_is_called_once_a_code_was_chosen(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    with hotline.database.transaction() as session:
+        keyring = keyring_of(session)
+        second = PhoneRow(
+            registrant_id=case.registrant_id, position=2, confirmed_at=hotline.clock.now,
+            number_sealed=keyring.seal("phone.number", "+12025550166"),
+            phone_key=keyring.index("phone", "+12025550166"),
+        )  # fmt: skip
+        session.add(second)
+    caller = changes(phone, case, "4", "1", "2")
+
+    for key in ("2", "1", "2"):
+        caller.presses(key)
+    assert caller.hears("First choose a call code", "Choose a call code of four digits")
+    for keys in (CODE, CODE, "2", "1", "2"):
+        caller.presses(keys)
+
+    assert caller.hears("We will call your phones one after another")
+    assert len(consents(hotline)) == 2
+    assert registration(hotline).code_key is not None
+
+
 @pytest.mark.parametrize("number", ["anonymous", "+12025550166"])
 def test_caller_from_another_phone_takes_the_code_from_no_call(
     phone: Phone, case: MadeCase, hotline: Hotline, number: str

@@ -14,6 +14,7 @@ from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
 OTHER_CODE = "8024"
+NO_NIGHTS = "We will not call between nine in the evening and eight in the morning."
 
 
 @pytest.fixture
@@ -53,3 +54,30 @@ def test_text_is_not_sent_about_the_case_that_was_registered_without_texts(
     escapes(hotline, other)
 
     assert hotline.carrier.texts == []
+
+
+def test_no_to_nights_stays_when_the_other_case_is_registered(
+    phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline
+) -> None:
+    changes(phone, case, "2", "2", "2").hangs_up()
+
+    caller = calls(phone, other, *ASK)
+    assert caller.hears(NO_NIGHTS)
+    assert "at any hour" not in caller.heard_so_far
+    for keys in ("1", OTHER_CODE, OTHER_CODE):
+        caller.presses(keys)
+    caller.hangs_up()
+
+    assert calls(phone, case, *ASK).hears(NO_NIGHTS)
+    hotline.clock.passes(hours=13)
+    assert escapes(hotline, case) == []
+
+
+def test_first_registration_calls_at_any_hour_although_a_stopped_one_did_not(
+    phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline
+) -> None:
+    changes(phone, case, "2", "2", "2").hangs_up()
+    calls(phone, case, *ASK, "3", "3").hangs_up()
+    hotline.clock.passes(minutes=5)
+
+    assert calls(phone, other, *ASK).hears("If they get out, we will call at any hour")
