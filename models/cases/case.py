@@ -256,7 +256,20 @@ def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
     """Close an open case that was already found, as ``close_case`` does."""
     case.closed_at = now
     session.flush()
+    stop_following(session, case.subject_id, now)
     audit.record(session, actor=actor, action="close_case", target=f"case:{case.id}", now=now)
+
+
+def stop_following(session: Session, subject_id: int, now: datetime) -> None:
+    """A case is no longer about this person: without another open case nothing can be confirmed of them.
+
+    The feed's rows about a person without an open case are ignored, also one by which the gate closes (R12).
+    So a case that is opened later says nothing of them until a newer row comes.
+    """
+    open_ones = select(Case.id).where(Case.subject_id == subject_id, Case.closed_at.is_(None))
+    if session.execute(open_ones.limit(1)).first() is None:
+        gone = update(Subject).where(Subject.id == subject_id, Subject.absent_since.is_(None))
+        session.execute(gone.values(absent_since=now))
 
 
 def find_case(session: Session, number: str) -> Case:

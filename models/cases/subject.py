@@ -12,7 +12,11 @@ from models.store.database import keyring_of, send
 
 
 class Subject(Base):
-    """``record_id`` is the newest custody record; ``as_of`` is when the feed last confirmed it."""
+    """``record_id`` is the newest custody record; ``as_of`` is when the feed last confirmed it.
+
+    ``absent_since``: nothing can be confirmed until a newer row comes, since a full snapshot does not name
+    this person, or no case was about them, and the feed's rows were ignored.
+    """
 
     __tablename__ = "subjects"
 

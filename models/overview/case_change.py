@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.callbacks.promised_time import change_person
-from models.cases.case import Case, CaseError, add_case, confirm_named, end_case, free_number
+from models.cases.case import (
+    Case,
+    CaseError,
+    add_case,
+    confirm_named,
+    end_case,
+    free_number,
+    stop_following,
+)
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
@@ -148,9 +156,10 @@ def link_subject(
         _name_alone(session, person, case, subject_name)
     else:
         rename_subject(session, subject, subject_name)
-    case.subject_id = subject.id
+    before, case.subject_id = case.subject_id, subject.id
     session.flush()
     session.expire(case, ["subject"])
+    stop_following(session, before, now)
     _record(session, person, "link_subject", case, now)
 
 

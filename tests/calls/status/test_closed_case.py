@@ -3,19 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import update
 
 from models import Callback, Staff
-from models.cases.case import close_case, rotate_pin
+from models.cases.case import Case, close_case, rotate_pin
+from models.cases.subject import Subject
+from models.overview.case_change import link_subject
 from models.overview.lost_pin import replace_lost_pin
+from models.store.database import keyring_of
+from tests import factories
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_lost_pin import SAFE, reports_a_lost_pin
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong
 from tests.conftest import ON_BOTH, in_turn
 from tests.factories import HASHER, MadeCase
+from tests.models.custody.feed import feed_row, load
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
 
@@ -32,9 +38,30 @@ def case(phone: Phone, make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
     return made
 
 
+class Boss(NamedTuple):
+    """An administrator who is signed in."""
+
+    staff_id: int
+    email: str
+    role: str
+
+
 def closes(hotline: Hotline, case: MadeCase) -> None:
     with hotline.database.transaction() as session:
         close_case(session, case.number, now=hotline.clock.now, actor="boss")
+
+
+def fed(hotline: Hotline, case: MadeCase) -> str:
+    """The feed's id of the person whom a case is about."""
+    with hotline.database.reading() as session:
+        subject = session.get_one(Subject, case.subject_id)
+        return keyring_of(session).unseal("subject.feed_id", subject.feed_id_sealed)
+
+
+def opens_anew(hotline: Hotline, case: MadeCase) -> MadeCase:
+    """Another case about the same person."""
+    with hotline.database.transaction() as session:
+        return factories.make_case(session, subject=session.get_one(Subject, case.subject_id))
 
 
 def test_caller_of_a_closed_case_who_was_promised_a_call_gets_it(
@@ -220,3 +247,52 @@ def test_talk_that_is_cut_off_after_the_case_was_closed_brings_another_call(
     called.says_nothing()
 
     assert called.hears("call you again")
+
+
+def moves(hotline: Hotline, case: MadeCase) -> None:
+    """An administrator finds that the case is about somebody else."""
+    with hotline.database.transaction() as session:
+        boss = factories.make_staff(session, "boss@office.example.org", role="administrator", on_shift=False)
+        by = Boss(boss.id, boss.email, boss.role)
+        row = session.get_one(Case, case.id)
+        link_subject(session, by, row, subject_id="B-7", subject_name="Bea", now=hotline.clock.now)
+
+
+@pytest.mark.parametrize("leaves", [closes, moves])
+def test_case_that_is_opened_later_says_nothing_that_the_gate_has_closed_meanwhile(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, leaves: Callable[[Hotline, MadeCase], None]
+) -> None:
+    """The feed's row by which the gate closed was ignored: no case was about that person."""
+    first = make_case(custody_status="released")
+    feed_id = fed(hotline, first)
+    leaves(hotline, first)
+    hotline.clock.passes(days=3)
+    now = hotline.clock.now
+    load(hotline.database, feed_row(feed_id, status="released", as_of=now, asylum_related="yes"), now=now)
+    hotline.clock.passes(days=1)
+
+    later = opens_anew(hotline, first)
+
+    opens_the_case(phone, later)
+    assert phone.hears("I cannot confirm where this person is right now")
+    assert phone.does_not_hear("released", "hard to hear")
+    phone.hangs_up()
+    # A file of now names the person, and the gate is open.
+    now = hotline.clock.now
+    load(hotline.database, feed_row(feed_id, as_of=now, status="released", status_at=now), now=now)
+    caller = phone.another()
+    opens_the_case(caller, later)
+    caller.presses("1")
+    assert caller.hears("was released today")
+
+
+def test_case_that_stays_open_hears_of_the_person_as_before_when_another_one_closes(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    first = make_case(custody_status="in_custody")
+    second = opens_anew(hotline, first)
+
+    closes(hotline, first)
+
+    opens_the_case(phone, second)
+    assert phone.hears("is in custody")
