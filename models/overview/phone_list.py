@@ -108,9 +108,9 @@ def confirm_phone(
     """Confirm the phone if the code that came back is the one spoken to it; False if it is not.
 
     Each other safe phone is called in its window, so that its owner hears about the new one (R09). This makes
-    an unsafe phone safe again, and one that said stop is called again (R33). On a phone that replaces an
-    unsafe one, nothing about a case is told yet (models/cases/new_phone.py). Raises PhoneListError when no
-    code is valid any more.
+    an unsafe phone safe again, with its own count of wrong PINs (R04), and one that said stop is called again
+    (R33). On a phone that replaces an unsafe one, nothing about a case is told yet
+    (models/cases/new_phone.py). Raises PhoneListError when no code is valid any more.
     """
     _may_bind(case, grounds, now)
     phone = phone_locked(session, case, phone_id)
@@ -129,6 +129,7 @@ def confirm_phone(
         lift_stop(session, phone, person.email, now)
     session.flush()
     restrict_bound(_locked(session, case), phone, _hold(policy.numbers))
+    _mark_known(session, case, phone, unsafe_at=None)
     phone.consents.append(
         Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=now)
     )
@@ -176,11 +177,7 @@ def mark_unsafe(
     session.flush()
     restrict_new(_locked(session, case), phone, now, _hold(policies))
     session.flush()
-    session.execute(
-        update(KnownPhone)
-        .where(KnownPhone.phone_key == phone.phone_key, KnownPhone.number_key.in_(_number_keys(case)))
-        .values(unsafe_at=now)
-    )
+    _mark_known(session, case, phone, unsafe_at=now)
     # First, since one that comes back at this same moment is among those that stand.
     waiting = waiting_locked(session, *_to_phone(case, phone))
     for callback in waiting:
@@ -377,8 +374,11 @@ def _leave_no_message(session: Session, case: Case, phone: Phone) -> None:
     session.execute(update(CALLBACKS).where(*theirs).values(none))
 
 
-def _number_keys(case: Case) -> Any:
-    return select(Case.number_key).where(Case.registrant_id == case.registrant_id)
+def _mark_known(session: Session, case: Case, phone: Phone, *, unsafe_at: datetime | None) -> None:
+    """A phone that verified a number of this registrant counts with strangers while it is unsafe (R04)."""
+    numbers = select(Case.number_key).where(Case.registrant_id == case.registrant_id)
+    known = KnownPhone.phone_key == phone.phone_key, KnownPhone.number_key.in_(numbers)
+    session.execute(update(KnownPhone).where(*known).values(unsafe_at=unsafe_at))
 
 
 def _code_key(session: Session, phone: Phone, code: str) -> str:

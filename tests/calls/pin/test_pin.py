@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import AuditEntry, Call, Staff
+from models import AuditEntry, Call, Case, Staff
 from models.calls.call import keep_pending
 from models.cases.case import check_digit_is_right, new_number, rotate_pin
+from models.overview.case_opening import Grounds
 from models.overview.lost_pin import replace_lost_pin
+from models.overview.phone_list import confirm_phone, give_code, mark_unsafe
 from models.overview.total_lift import lift_total
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
@@ -22,6 +24,7 @@ from tests.calls.stories import (
 )
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import HASHER, MadeCase
+from tests.models.staff.staff_people import someone
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -183,6 +186,27 @@ def test_ten_wrong_tries_of_strangers_before_the_first_call_do_not_shut_out_a_co
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone="+12025550123")
+    for _ in range(12):
+        _guess(phone, case.number, wrong(case.pin), "+12025550146")
+        clock.passes(hours=1)
+
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
+
+
+@ON_BOTH
+def test_strangers_do_not_shut_out_a_phone_that_was_unsafe_and_is_confirmed_again(
+    phone: Phone, make_case: MakeCase, clock: Clock, hotline: Hotline
+) -> None:
+    """It had opened the case before, and counted with the strangers for good."""
+    case = make_case(custody_status="in_custody", phone="+12025550123")
+    _guess(phone, case.number, case.pin, "+12025550123")
+    with hotline.database.transaction() as session:
+        real, me = session.get_one(Case, case.id), someone(session)
+        grounds = Grounds("verification", "met_in_person", None)
+        own = real.registrant.phones[0]
+        mark_unsafe(session, me, real, own.id, clock.now, hotline.policies)
+        code = give_code(session, me, real, own.id, grounds, clock.now)
+        assert confirm_phone(session, me, real, own.id, code, grounds, clock.now, hotline.policy)
     for _ in range(12):
         _guess(phone, case.number, wrong(case.pin), "+12025550146")
         clock.passes(hours=1)
