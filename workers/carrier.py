@@ -31,6 +31,8 @@ _OF_ACCOUNT = frozenset({401, 403})
 _NOT_FOUND = 404
 #: Records that the carrier lists in one answer.
 PAGE = 100
+#: The most texts that are read at once, which Twilio lists in one answer.
+MOST_TEXTS = 1000
 
 RecordKind = Literal["call", "message"]
 About = Literal["number", "account", "pace", "connection", "record"]
@@ -51,6 +53,14 @@ class ListedRecord(NamedTuple):
 
     sid: str
     phone: str
+
+
+class ReceivedText(NamedTuple):
+    """A text that somebody sent to one of our numbers."""
+
+    sid: str
+    phone: str
+    body: str
 
 
 class NumberSettings(NamedTuple):
@@ -232,6 +242,15 @@ class Carrier:
         if kind == "call":
             return self._asking.calls.page(start_time_before=before, page_size=PAGE, **line)
         return self._asking.messages.page(date_sent_before=before, page_size=PAGE, **line)
+
+    def texts_since(self, line: str, since: datetime) -> list[ReceivedText]:
+        """The latest texts to one of our numbers since then. Raises CarrierRefused or CarrierUnknown."""
+        listed = partial(self._asking.messages.list, limit=MOST_TEXTS, page_size=MOST_TEXTS)
+        return [
+            ReceivedText(str(one.sid), str(one.from_), str(one.body or ""))
+            for one in self._ask(lambda: listed(to=line, date_sent_after=since))
+            if one.direction == "inbound"
+        ]
 
     def close(self) -> None:
         """Close the connections."""

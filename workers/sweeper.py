@@ -73,8 +73,9 @@ from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.probes import Probes
-from workers.purge import NightlyPurge
 from workers.queue import Jobs
+from workers.records.missed_texts import MissedTexts
+from workers.records.purge import NightlyPurge
 from workers.rest import is_any_due, may_rest
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,7 @@ def run_sweeper(settings: Settings) -> None:
     carrier = Carrier(settings, watch.start().lines[0], MOST_SECONDS)
     heart = Heart(database, "sweeper")
     heads = HeadKeeper(database, settings.audit_head_file, settings.secret_key)
-    purge = NightlyPurge(database, carrier)
+    purge, texts = NightlyPurge(database, carrier), MissedTexts(database, carrier, jobs)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -147,6 +148,7 @@ def run_sweeper(settings: Settings) -> None:
             sweep(database, jobs, carrier, watch.office, now, since=since)
             since = now
             heads.keep(datetime.now(UTC))
+        texts.look(watch.office, datetime.now(UTC))
         purge.work(watch.office, datetime.now(UTC))
         stop.wait(SWEEP_SECONDS)
     jobs.close()

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
-from hotline.voice.stop_words import plain_words, stop_language
 from hotline.voice.twiml import Words, message
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.heard_text import hear_once
+from models.calls.stop_words import plain_words, stop_language
 from models.overview.phone_stop import start_phone, stop_phone
 from models.store.database import keyring_of
 from models.store.job import Job

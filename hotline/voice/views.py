@@ -12,6 +12,7 @@ from hotline.voice.signature import guard_twilio
 from hotline.voice.sms import sms_inbound
 from hotline.voice.twiml import Renderer
 from models.store.database import tried_again
+from models.store.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +72,14 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
     @guard_twilio
     def sms() -> Response:
         line = current()
-        with line.database.transaction() as session:
-            answer, jobs = sms_inbound(
-                session, line.office, line.rules.callback_policy, line.prompts, request.form, line.clock()
-            )
+
+        def hear() -> tuple[str, list[Job]]:
+            with line.database.transaction() as session:
+                return sms_inbound(
+                    session, line.office, line.rules.callback_policy, line.prompts, request.form, line.clock()
+                )
+
+        answer, jobs = tried_again(hear)
         for name, row_id in jobs:
             line.jobs.enqueue(name, row_id)
         return _twiml(answer)
@@ -85,8 +90,9 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
         if isinstance(error, HTTPException):
             return error
         log.error("A request of the carrier failed.", exc_info=error)
-        if request.endpoint == "voice.call_events":
-            # No caller waits for this answer, and the carrier may send the request again.
+        if request.endpoint in ("voice.call_events", "voice.sms"):
+            # No caller waits for this answer. The carrier may send an event again; of a text it does not, and
+            # the sweeper asks for those that were missed (workers/records/missed_texts.py).
             return Response(status=500)
         # The URL of a caller in the queue looks the same. A call without a direction counts as placed.
         unsaid = "outbound" if request.endpoint == "voice.leg" else ""

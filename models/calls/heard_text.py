@@ -1,9 +1,10 @@
 """Text messages that changed something, by the carrier's id for them, so that none does so twice (R39)."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -39,3 +40,9 @@ def hear_once(session: Session, message_sid: str | None, now: datetime) -> bool:
     )
     made = session.execute(first.on_conflict_do_nothing().returning(_HEARD.c.message_sid)).first()
     return made is not None
+
+
+def unheard(session: Session, message_sids: Collection[str]) -> set[str]:
+    """Those of these ids under which no message that changes something was received."""
+    usable = {sid for sid in message_sids if _SID.fullmatch(sid)}
+    return usable - set(session.scalars(select(_HEARD.c.message_sid).where(_HEARD.c.message_sid.in_(usable))))

@@ -35,7 +35,7 @@ class MonthFigure(Base):
     - ``calls``, ``calls_verified``, ``calls_topic`` (``detail``: what was chosen at the menus, the last),
       ``calls_diverted`` (``detail``: the topic, of those that a recording answered and staff did not) and
       ``calls_step`` (``detail``: a step that the call passed, or a partner line it was connected to; counted
-      by workers/purge.py, since the models know no step) count calls to the line;
+      by workers/records/purge.py, since the models know no step) count calls to the line;
     - ``wrong_pins`` counts tries that did not open;
     - ``callbacks``, ``callbacks_kept`` (talked by the promised moment), ``callbacks_late`` and
       ``callbacks_ended`` (``detail`` ends in the state, or in the outcome if key 1 was pressed and the two

@@ -12,7 +12,7 @@ from models.retention.carrier_record import CALL, KeptRecord, count_records, kep
 from models.retention.purge import EverythingHeldError, WouldGo, would_go
 from models.retention.purge_run import AT_CARRIER
 from workers.carrier import Carrier
-from workers.purge import Purge
+from workers.records.purge import Purge
 
 #: How many undeleted records the text names; --json names all.
 SHOWN = 20

@@ -34,7 +34,7 @@ from tests.factories import (
     make_wait,
 )
 from workers.carrier import ListedRecord
-from workers.purge import Purge
+from workers.records.purge import Purge
 
 OLD = datetime(2026, 8, 31, 15, 0, tzinfo=UTC)
 

@@ -36,7 +36,7 @@ from tests.workers.purge.purged import (
     purge,
 )
 from workers.carrier import ListedRecord
-from workers.purge import NightlyPurge, Purge
+from workers.records.purge import NightlyPurge, Purge
 
 
 def _hold(database: Database, number: str | None) -> Callable[[], None]:

@@ -44,7 +44,7 @@ from tests.workers.purge.purged import (
     purge,
     purged_tables,
 )
-from workers.purge import NightlyPurge, Purge
+from workers.records.purge import NightlyPurge, Purge
 
 
 def test_everything_of_an_old_call_goes_and_only_figures_stay(database: Database) -> None:

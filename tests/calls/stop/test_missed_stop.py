@@ -1,0 +1,162 @@
+"""A STOP that arrives while the line is down: the carrier sends it once, and that phone is called no more."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from hotline.voice import views
+from models import AuditEntry, Callback, Staff
+from models.calls.pacing import open_breaker
+from models.cases.registrant import Phone as Registered
+from models.overview.phone_stop import lift_stop
+from tests.calls.callbacks.test_callbacks import asks_express
+from tests.calls.conftest import Clock, Hotline
+from tests.conftest import ON_BOTH
+from tests.exchange.small_exchange import LINE, Exchange
+from tests.exchange.small_line import ACCOUNT, TOKEN
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+from workers.carrier import Carrier, CarrierUnknown, ReceivedText
+from workers.records.missed_texts import MissedTexts
+
+SID = f"SM{uuid4().hex}"
+
+
+class Listing:
+    """The carrier's list of the texts that people sent to the line."""
+
+    def __init__(self, *texts: ReceivedText) -> None:
+        self.texts, self.asked, self.is_down = list(texts), list[datetime](), False
+
+    def texts_since(self, line: str, since: datetime) -> list[ReceivedText]:
+        """Every text, whenever it came."""
+        self.asked.append(since)
+        if self.is_down:
+            raise CarrierUnknown("The carrier gave no answer.")
+        return self.texts if line == LINE else []
+
+
+@pytest.fixture
+def case(make_case: Callable[..., MadeCase], make_staff: Callable[..., Staff]) -> MadeCase:
+    """A case with one phone, and a liaison on shift."""
+    make_staff()
+    return make_case(custody_status="in_custody", phone=CALLER)
+
+
+def is_stopped(hotline: Hotline) -> bool:
+    return hotline.row(select(Registered)).stopped_at is not None
+
+
+def stops(hotline: Hotline) -> int:
+    return len(hotline.rows(select(AuditEntry).where(AuditEntry.action == "stop_phone")))
+
+
+def missed(hotline: Hotline, listing: Listing) -> MissedTexts:
+    return MissedTexts(hotline.database, listing, hotline.jobs)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("body", ["STOP", "Stop calling me, he has my phone", "Ya no me llamen"])
+def test_phone_that_texted_stop_while_the_database_was_down_is_not_called(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    texts: Callable[..., str],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+) -> None:
+    asks_express(phone, case)
+
+    def is_down(*_args: Any) -> Any:
+        raise OperationalError("SELECT", {}, Exception("down"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "sms_inbound", is_down)
+        assert "<Response" not in texts(body, message_sid=SID)
+    assert not is_stopped(hotline)
+    clock.passes(minutes=3)
+
+    listing = Listing(
+        ReceivedText(SID, CALLER, body), ReceivedText(f"SM{uuid4().hex}", CALLER, "where is he")
+    )
+    missed(hotline, listing).look(hotline.office, clock.now)
+
+    assert is_stopped(hotline)
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
+    assert [(one.state, one.reason) for one in rows] == [
+        ("left_for_staff", "asked"),
+        ("left_for_staff", "phone_stopped"),
+    ]
+    assert case.number not in str(listing.asked)
+
+
+def test_text_that_the_line_heard_stops_nothing_a_second_time(
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
+) -> None:
+    texts("STOP", message_sid=SID)
+    with hotline.database.transaction() as session:
+        lift_stop(session, session.scalars(select(Registered)).one(), "caller:1", clock.now)
+    clock.passes(minutes=5)
+
+    look = missed(hotline, Listing(ReceivedText(SID, CALLER, "STOP"), ReceivedText("SM1", CALLER, "STOP")))
+    look.look(hotline.office, clock.now)
+
+    assert not is_stopped(hotline)
+    assert stops(hotline) == 1
+
+
+def test_carrier_is_asked_every_two_minutes_and_as_far_back_as_it_gave_no_answer(
+    case: MadeCase, hotline: Hotline, clock: Clock
+) -> None:
+    listing = Listing()
+    look = missed(hotline, listing)
+    began = clock.now
+    lines = len(hotline.office.lines)
+
+    for _ in range(4):
+        look.look(hotline.office, clock.now)
+        clock.passes(seconds=30)
+    assert listing.asked == [began - timedelta(days=3)] * lines
+
+    listing.is_down = True
+    look.look(hotline.office, clock.now)
+    clock.passes(hours=5)
+    listing.is_down = False
+    look.look(hotline.office, clock.now)
+    assert listing.asked[lines:] == [began - timedelta(hours=1)] * (1 + lines)
+
+    with hotline.database.transaction() as session:
+        open_breaker(session, "calls", 20003, clock.now)
+    clock.passes(minutes=10)
+    look.look(hotline.office, clock.now)
+    assert len(listing.asked) == 1 + 2 * lines
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    exchange = Exchange()
+    yield exchange
+    exchange.closes()
+
+
+def test_texts_are_listed_as_the_carrier_has_them(hotline: Hotline, exchange: Exchange) -> None:
+    exchange.twilio.messages.create(to=CALLER, from_=LINE, body="The line has a message.")
+    exchange.web.post("/handset/text", json={"from": CALLER, "to": LINE, "body": "STOP"})
+    assert exchange.waits_until(lambda: len(exchange.twilio.messages.list()) == 2)
+    account = {"twilio_account_sid": ACCOUNT, "twilio_auth_tokens": (TOKEN,)}
+    carrier = Carrier(
+        dataclasses.replace(hotline.settings, twilio_api_base_url=exchange.url, **account), LINE
+    )
+
+    found = carrier.texts_since(LINE, datetime.now(UTC) - timedelta(hours=1))
+
+    assert [(one.phone, one.body) for one in found] == [(CALLER, "STOP")]
+    assert carrier.texts_since(LINE, datetime.now(UTC) + timedelta(hours=1)) == []
+    carrier.close()

@@ -1,0 +1,90 @@
+"""Hears the STOP of a text that the line has missed, and stops that phone (R33).
+
+The carrier sends a text to the line once: if the web or the database is down at that moment, or its token is
+wrong, nobody hears it, and the phone would be called on. The sweeper asks the carrier for the texts of late.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.office import Office
+from models.calls.heard_text import hear_once, unheard
+from models.calls.pacing import is_refused
+from models.calls.stop_words import stop_language
+from models.overview.phone_stop import stop_phone
+from models.store.database import Database
+from models.store.job import Job
+from workers.carrier import CarrierRefused, CarrierUnknown, ReceivedText
+from workers.office_rules import callback_policy_of
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = timedelta(minutes=2)
+#: How far back the first time: also over the texts since a backup that was restored.
+REACH = timedelta(days=3)
+#: How far back of the time before: a text may be listed late.
+OVERLAP = timedelta(hours=1)
+
+
+class TextCarrier(Protocol):
+    """The part of ``workers.carrier.Carrier`` that lists texts."""
+
+    def texts_since(self, line: str, since: datetime) -> list[ReceivedText]: ...
+
+
+class Queue(Protocol):
+    """Where jobs go; a job that is lost is found by the sweep."""
+
+    def enqueue(self, name: str, row_id: int) -> bool: ...
+
+
+class MissedTexts:
+    """The sweeper's part: asks every two minutes, unless the carrier refuses us."""
+
+    def __init__(self, database: Database, carrier: TextCarrier, jobs: Queue) -> None:
+        self._database, self._carrier, self._jobs = database, carrier, jobs
+        self._next_look: datetime | None = None
+        self._heard_until: datetime | None = None
+
+    def look(self, office: Office, now: datetime) -> None:
+        """Hear what was missed, if it is time. An error leaves it to the next time."""
+        # A clock that was set back since ends the wait.
+        if self._next_look is not None and now < self._next_look <= now + LOOK_EVERY:
+            return
+        self._next_look = now + LOOK_EVERY
+        try:
+            with self._database.reading() as session:
+                if is_refused(session):
+                    return
+            for line in office.lines:
+                self._hear(self._carrier.texts_since(line, self._since(now)), office, now)
+        except (CarrierRefused, CarrierUnknown) as fault:
+            log.warning("The texts of late could not be listed (%s).", type(fault).__name__)
+        except SQLAlchemyError:
+            log.exception("The texts of late could not be heard.")
+        else:
+            self._heard_until = now
+
+    def _since(self, now: datetime) -> datetime:
+        if self._heard_until is None:
+            return now - REACH
+        return min(self._heard_until, now) - OVERLAP
+
+    def _hear(self, texts: list[ReceivedText], office: Office, now: datetime) -> None:
+        stops = {one.sid: one.phone for one in texts if stop_language(one.body) is not None}
+        if not stops:
+            return
+        with self._database.reading() as session:
+            missed = unheard(session, stops)
+        for sid in sorted(missed):
+            phone_key = self._database.keyring.index("phone", stops[sid])
+            jobs: list[Job] = []
+            with self._database.transaction() as session:
+                # The line itself may have heard it in this moment.
+                if hear_once(session, sid, now):
+                    jobs = stop_phone(session, phone_key, now, callback_policy_of(office))
+            for job in jobs:
+                self._jobs.enqueue(*job)
