@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import expect
 
-from models import PinTry, Staff
+from models import Callback, PinTry, Staff
 from models.staff.schedule import Absence
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
 from tests.factories import make_call, make_callback, make_import
 
 
@@ -74,6 +74,29 @@ def test_busy_wallboard_is_accessible_and_what_is_unfolded_stays_open(
     expect(link).to_be_focused()
     expect(page.get_by_role("table", name="Numbers of today by the hour")).to_be_visible()
     judge(page, "wallboard-unfolded")
+    _forgives_sound(visitors)
+
+
+def test_plot_follows_the_day(visitors: Visitors, console_server: ConsoleServer) -> None:
+    sam = console_server.adds("supervisor", "Sam Invented", on_shift=True)
+    page = console_server.opens(visitors, "/console/wallboard", sam)
+    expect(page.locator(".bars")).to_have_count(0)
+    for asked, talked in ((1, 0), (2, 0), (4, 1)):
+        now = datetime.now(UTC)
+        with console_server.database.transaction() as session:
+            while session.query(Callback).count() < asked:
+                made = make_callback(session, requested_at=now, due_at=now + timedelta(days=3))
+                session.flush()
+            if talked:
+                made.state, made.talking_at, made.closed_at, made.rank = "reached", now, now, None
+        with page.expect_response(lambda one: "figures" in one.url and one.status == 200):
+            page.wait_for_timeout(4_200)  # The board is read once in four seconds.
+            looks_again(page)
+
+        expect(page.locator(".bars-number").last).to_have_text(str(asked))
+        expect(page.locator(".bar-1")).to_have_count(1)
+        expect(page.locator(".bar-2")).to_have_count(talked)
+        expect(page.locator(".bars-hour")).to_have_count(8)
     _forgives_sound(visitors)
 
 

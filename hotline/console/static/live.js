@@ -8,6 +8,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr } = event.detail;
   if (xhr && xhr.status > 0) signedOutAt = xhr.status === 401 ? performance.now() : -Infinity;
 });
+// Somebody has signed in in another tab (desk.js).
+document.addEventListener("desk:in", () => {
+  if (signedOutAt === -Infinity) return;
+  signedOutAt = -Infinity;
+  lookAgain();
+});
 
 document.addEventListener("htmx:configRequest", (event) => {
   const part = event.detail.elt;
@@ -99,7 +105,8 @@ const IS_KEPT = {
   value: (one) => "defaultValue" in one && (one.value !== one.defaultValue || (one.type !== "hidden" && isRefused(one))),
   checked: (one) => isRefused(one) || groupOf(one).some(isChosen),
   "data-typed": isRefused,
-  class: (one) => one.className.includes("error") && isRefused(one),
+  // The class of a shape in a plot is no text, but its attribute is.
+  class: (one) => (one.getAttribute("class") || "").includes("error") && isRefused(one),
   "aria-invalid": isRefused,
   "aria-describedby": isRefused,
   selected: (one) => [...one.closest("select").options].some((each) => each.selected !== each.defaultSelected),
