@@ -210,7 +210,9 @@ def _bar() -> Bar:
         callout = calls.callout or calls.unmade
         callout_name = "" if callout is None else _name_of(session, callout.party)
     ends = [one.callback_id for one in calls.calls if ends_soon(one, now)]
-    tag = tag_of(standing, calls, ends, overdue(standing, calls, now), _day_of(now), me().role, language())
+    # A new session has a new token for the forms.
+    reader = me().role, me().session_id, language()
+    tag = tag_of(standing, calls, ends, overdue(standing, calls, now), _day_of(now), *reader)
     return Bar(standing, calls, news_of(standing, calls, now), tag, now, callout_name)
 
 

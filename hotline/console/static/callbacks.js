@@ -98,8 +98,12 @@
   };
   // A saved draft is no draft any more. A refused form keeps what was typed.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, requestConfig } = event.detail;
+    const { xhr, requestConfig, shouldSwap } = event.detail;
     const form = requestConfig.elt;
+    // What somebody had typed before they signed in again is sent now, or left: that it was not sent is over (base.html).
+    if (shouldSwap && form.closest("#desk") && !form.matches("[data-live]")) {
+      document.querySelectorAll("#main > .usa-alert").forEach((one) => one.remove());
+    }
     if (form.matches("[data-finish]") && xhr.status === 200) {
       sessionStorage.removeItem(keyOf(form.querySelector("[data-note]")));
       accept(form);

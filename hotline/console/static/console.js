@@ -4,9 +4,11 @@
 (() => {
   const place = document.getElementById("connection");
 
-  // A lost connection is announced once, and so is its return; htmx retries by itself.
-  let lost = false;
-  const say = (text, kind, link) => {
+  // Which of these the page says now, if any: "lost", "out" (signed out) or "refused". Each is announced once, and so is
+  // the return; htmx retries by itself.
+  let shown = "";
+  const say = (what, text, kind, link) => {
+    shown = what;
     place.className = `connection connection--${kind}`;
     place.replaceChildren(document.createTextNode(text));
     document.dispatchEvent(new CustomEvent("desk:say", { detail: text }));
@@ -18,16 +20,20 @@
     }
   };
   const lose = () => {
-    if (!lost) say(place.dataset.lost, "lost");
-    lost = true;
+    if (shown !== "lost") say("lost", place.dataset.lost, "lost");
   };
   const recover = () => {
-    if (!lost) return;
-    lost = false;
-    say(place.dataset.back, "back");
+    if (shown !== "lost" && shown !== "out") return;
+    say("", shown === "out" ? place.dataset.signedIn : place.dataset.back, "back");
     window.setTimeout(() => {
-      if (!lost && place.classList.contains("connection--back")) place.replaceChildren();
+      if (!shown && place.classList.contains("connection--back")) place.replaceChildren();
     }, 4000);
+  };
+  // Another answer to a click has no place in the page: without a word the button would seem dead.
+  const refuse = (xhr) => {
+    const page = new DOMParser().parseFromString(xhr.response, "text/html");
+    const why = [...page.querySelectorAll("#main > h1, #main > h1 + p")].map((one) => one.textContent.trim());
+    if (why.length) say("refused", why.join(". "), "lost");
   };
 
   // The bar gives up a request that takes too long. While it has no answer it is old, although other parts are not.
@@ -41,7 +47,7 @@
   window.addEventListener("online", () => { if (!behind) recover(); });
   const heard = (status, part) => {
     if (status === 401) {
-      say(place.dataset.signedOut, "lost", true);
+      if (shown !== "out") say("out", place.dataset.signedOut, "lost", true);
     } else if (status >= 500) {
       lose();
     } else if (status > 0 && (!behind || !behind.isConnected || behind === part)) {
@@ -50,7 +56,16 @@
     }
   };
   document.addEventListener("htmx:afterRequest", (event) => {
-    heard(event.detail.xhr ? event.detail.xhr.status : 0, event.detail.target);
+    const { xhr, target, requestConfig } = event.detail;
+    const status = xhr ? xhr.status : 0;
+    heard(status, target);
+    if (!status || !requestConfig || requestConfig.elt.matches("[data-live]")) return;
+    if (status >= 400 && status < 500 && status !== 401 && status !== 422) {
+      refuse(xhr);
+    } else if (shown === "refused") {
+      shown = "";
+      place.replaceChildren();
+    }
   });
 
   // Move the focus to the form's errors, to be read first.
@@ -89,7 +104,7 @@
     if (!navigator.onLine) {
       // The browser's own error page would discard what was typed.
       event.preventDefault();
-      lost = false;
+      shown = "";
       lose();
       return;
     }

@@ -115,6 +115,12 @@
     pressed = false;
   };
 
+  // After a new sign-in in another tab the forms of this page have a token of the old session.
+  const renewTokens = () => {
+    const { value } = bar.querySelector("[name=csrf_token]");
+    document.querySelectorAll("[name=csrf_token]").forEach((one) => { if (one.value !== value) one.value = value; });
+  };
+
   let calls = "";
   const drawn = () => {
     sayNews();
@@ -124,6 +130,13 @@
   };
   bar.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== bar) return;
+    const { of } = document.getElementById("bar-form").dataset;
+    // Somebody else has signed in in another tab: nothing here is theirs.
+    if (of !== bar.dataset.of) {
+      window.location.replace(bar.dataset.home);
+      return;
+    }
+    renewTokens();
     keepFocus();
     const before = calls;
     drawn();
@@ -145,7 +158,14 @@
     hear(what);
     if (others) others.postMessage(what);
   };
-  if (others) others.onmessage = (event) => hear(event.data);
+  if (others) {
+    others.onmessage = (event) => {
+      if (event.data === "in") document.dispatchEvent(new CustomEvent("desk:in"));
+      else hear(event.data);
+    };
+    // A tab whose session had ended goes on.
+    others.postMessage("in");
+  }
   document.addEventListener("visibilitychange", () => { if (!document.hidden) changed(); });
   window.addEventListener("online", changed);
 
