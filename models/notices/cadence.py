@@ -60,10 +60,18 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Ring these phones at this moment, which may be ahead."""
+    """Ring these phones at this moment, which may be ahead.
+
+    ``by_cap``: a cap delays the call until then, and meanwhile staff are to reach this person.
+    """
 
     at: datetime
     phone_ids: tuple[int, ...]
+    by_cap: bool = False
+
+
+#: When a phone may ring, whether it was refused last, its tries, its place in the order, and the phone.
+_Found = tuple[datetime, bool, int, int, AllowedPhone]
 
 
 def next_ring(
@@ -72,14 +80,15 @@ def next_ring(
     """The next try of a notice; or the code of the task, if the line calls nobody any more by itself.
 
     ``zone`` is the registrant's (IANA). A moment is never outside the hours that were agreed to, nor over a
-    cap. A cap that delays the call makes a task at once, so that it never silences an escape.
+    cap. A cap that delays the call makes a task at once, so that it never silences an escape; and an urgent
+    notice rings again as soon as the cap allows it.
     """
     if not phones:
         return "no_phone"
     due = max(now, _due(course, phones, now, policies))
     if _is_over(course, due, policies):
         return "unconfirmed"
-    found = []
+    found: list[_Found] = []
     for position, phone in enumerate(phones):
         ready = _ready(course, phone, due, now)
         at = _moment_inside(course, phone, zone, ready, policies)
@@ -92,13 +101,18 @@ def next_ring(
     free = sorted(
         one for one in found if not (_is_capped(one[-1], one[0]) or _is_put_off_for_ever(course, one[-1]))
     )
-    if not free or free[0][0] > first + _NO_DELAY:
-        return "cap"
+    by_cap = not free or free[0][0] > first + _NO_DELAY
+    if by_cap:
+        # How often somebody was called yesterday is no reason to call nobody for the rest of the 24 hours.
+        may_later = [one for one in found if course.is_urgent and one[-1].cap > 0]
+        free = sorted(_after_cap(course, one, zone, policies) for one in may_later)
+        if not free or free[0][0] >= course.made_at + timedelta(hours=policies.notice_urgent_hours):
+            return "cap"
     first = free[0][0]
     if _is_over(course, first, policies):
         return "unconfirmed"
     rung = [one[-1].phone_id for one in free if one[0] == first]
-    return Ring(first, tuple(rung if course.at_once else rung[:1]))
+    return Ring(first, tuple(rung if course.at_once else rung[:1]), by_cap)
 
 
 def may_ring(course: Course, phone: AllowedPhone, zone: str, now: datetime, policies: Policies) -> bool:
@@ -169,6 +183,16 @@ def _inside_both(hours: DailyWindow, own: DailyWindow | None, zone: str, at: dat
 
 def _is_capped(phone: AllowedPhone, at: datetime) -> bool:
     return sum(1 for placed in phone.placed if placed > at - _DAY) >= phone.cap
+
+
+def _after_cap(course: Course, found: _Found, zone: str, policies: Policies) -> _Found:
+    """The same phone at the first moment that its cap allows."""
+    at, is_refused, tries, position, phone = found
+    if not _is_capped(phone, at):
+        return found
+    again = sorted(phone.placed)[-phone.cap] + _DAY
+    at = _moment_inside(course, phone, zone, again, policies) or again
+    return at, is_refused, tries, position, phone
 
 
 def _is_put_off_for_ever(course: Course, phone: AllowedPhone) -> bool:

@@ -18,14 +18,14 @@ from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules
 from models.custody.import_record import silencing_import
-from models.notices.notice import IS_GATED, IS_OPEN, LATE, NOTICES, Notice
+from models.notices.notice import CAP, IS_GATED, IS_OPEN, LATE, NOTICES, Notice
 from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration
 from models.notices.spreading import ACTOR, stands
 
 #: With these the line goes on calling: other phones after a code problem or a refusal of the number, and all
-#: after a page (R30, R34).
-_RINGS_ON = ("wrong_code", "no_code", "refused", LATE)
+#: after a page or once the cap allows it (R28, R30, R34).
+_RINGS_ON = ("wrong_code", "no_code", "refused", LATE, CAP)
 _ANY_TO_WATCH = select(
     or_(exists(select(Notice.id).where(IS_OPEN)), exists(select(Notice.id).where(IS_GATED)))
 )

@@ -21,6 +21,8 @@ OUTCOMES = (
 )  # fmt: skip
 #: The task of an urgent notice about which those on call were paged, while the line goes on calling.
 LATE = "late"
+#: The task of a notice whose person allows no more calls in these 24 hours; an urgent one rings after them.
+CAP = "cap"
 #: How a notice was confirmed: by a key in its call, on the line after the PIN, or by staff.
 CONFIRMED_BY = ("call", "line", "staff")
 _OPEN = text("state IN ('waiting','ringing','left_for_staff')")
@@ -48,9 +50,9 @@ class Notice(Base):
 
     ``not_before``: the carrier took no call, or a fault of ours ended one, and until then nobody is called.
     ``task`` is LATE or one of the OUTCOMES for which staff are to reach this person, since ``task_at``:
-    always of a notice that is left for staff, and after a code problem or a page also of one for which the
-    line still calls (R30, R34). A notice that staff confirmed keeps ``outcome`` and ``task``, because they
-    may correct that.
+    always of a notice that is left for staff, and after a code problem, a page or a spent cap also of one for
+    which the line still calls (R28, R30, R34). A notice that staff confirmed keeps ``outcome`` and ``task``,
+    because they may correct that.
     """
 
     __tablename__ = "notices"

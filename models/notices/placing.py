@@ -26,8 +26,17 @@ from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
-from models.notices.notice import IS_OPEN, IS_WAITING, LATE, NOTICES, Notice
-from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, rest_of, stop
+from models.notices.notice import CAP, IS_OPEN, IS_WAITING, LATE, NOTICES, Notice
+from models.notices.notice_moves import (
+    LAPSED,
+    ask_staff,
+    end_untold,
+    leave,
+    locked,
+    record_move,
+    rest_of,
+    stop,
+)
 from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls, wrong_codes
 from models.notices.registration import Registration
 from models.staff.paging import AHEAD
@@ -320,6 +329,8 @@ def _wait(session: Session, facts: Facts, ring: Ring | Task | Literal["wrong_cod
     if isinstance(ring, Ring):
         notice.state, notice.lease_until, notice.next_attempt_at = "waiting", None, ring.at
         session.flush()
+        if ring.by_cap and notice.task in (None, LATE):
+            ask_staff(session, notice, CAP, now, ACTOR)
         return
     if facts.is_about_feed and notice.task is None:
         # Staff cannot call everybody about the feed; their own task is to mend it.

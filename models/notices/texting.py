@@ -22,7 +22,7 @@ from models.cases.safe_phone import SAFE
 from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules
 from models.notices.cadence import AllowedPhone, may_ring
-from models.notices.notice import IS_OPEN, IS_UNSENT, IS_WAITING, NOTICE_PHONES, Notice, NoticePhone
+from models.notices.notice import CAP, IS_OPEN, IS_UNSENT, IS_WAITING, NOTICE_PHONES, Notice, NoticePhone
 from models.notices.notice_moves import locked
 from models.notices.notice_phones import TEXT, may_be_texted, phone_of_notice, phones_to_text
 from models.notices.placing import Facts, facts_of, line_of, ring_now
@@ -82,7 +82,7 @@ def add_texts_alone(
 
 def is_capped(session: Session, notice_id: int) -> bool:
     """Whether staff have a notice because its person allows no more calls now: texts are not among those."""
-    return session.scalar(select(Notice.outcome).where(Notice.id == notice_id)) == "cap"
+    return session.scalar(select(Notice.task).where(Notice.id == notice_id)) == CAP
 
 
 def unsent_texts(session: Session, now: datetime, limit: int) -> Sequence[int]:

@@ -134,9 +134,23 @@ def test_capped_phone_gives_way_to_one_that_may_ring_now() -> None:
     assert next_ring(course, [capped], ZONES[0], NOW, POLICIES) == "cap"
 
 
+def test_cap_spent_on_other_news_delays_an_escape_only_until_it_allows_a_call() -> None:
+    course = Course(is_urgent=True, at_once=True, made_at=NOW, tries=0)
+    before = tuple(NOW - timedelta(hours=ago) for ago in (2, 10, 9))
+    capped = [AllowedPhone(number, None, nights=True, cap=2, placed=before) for number in (1, 2)]
+
+    ring = next_ring(course, capped, ZONES[0], NOW, POLICIES)
+
+    assert ring == Ring(NOW + timedelta(hours=15), (1, 2), by_cap=True)
+    plain = replace(course, is_urgent=False, at_once=False)
+    assert next_ring(plain, capped, ZONES[0], NOW, POLICIES) == "cap"
+
+
 def test_cap_that_would_delay_an_escape_until_the_window_of_another_phone_makes_a_task() -> None:
     course = Course(is_urgent=True, at_once=True, made_at=NOW, tries=0)
     capped = AllowedPhone(1, None, nights=True, cap=1, placed=(NOW,))
     later = AllowedPhone(2, DailyWindow(time(18), time(20)), nights=False, cap=5)
 
-    assert next_ring(course, [capped, later], ZONES[0], NOW, POLICIES) == "cap"
+    ring = next_ring(course, [capped, later], ZONES[0], NOW, POLICIES)
+    assert isinstance(ring, Ring)
+    assert (ring.phone_ids, ring.by_cap) == ((2,), True)

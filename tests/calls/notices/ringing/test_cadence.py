@@ -222,6 +222,32 @@ def test_escape_that_rings_all_phones_at_once_is_one_call_of_the_cap(
     assert the_notice(hotline).task == "cap"
 
 
+def test_escape_rings_again_once_the_calls_about_other_news_leave_the_cap(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("transferred", cap=2)
+    made.is_due("transferred")
+    for _ in range(2):
+        assert sweeps(hotline, hours=2) == [FIRST]
+        misses(phone, hotline)
+    sweeps(hotline, hours=6)
+    with hotline.database.transaction() as session:
+        subject = session.get_one(Subject, made.case.subject_id)
+        make_custody_record(session, subject, "escaped", as_of=hotline.clock.now)
+    made.is_due("escaped")
+
+    assert sweeps(hotline) == []
+    escape = hotline.rows(select(Notice).order_by(Notice.id))[-1]
+    assert (escape.state, escape.task, escape.task_at) == ("waiting", "cap", hotline.clock.now)
+    assert [sweeps(hotline, hours=hours) for hours in (14, 3)] == [[], [FIRST]]
+    called = picks_up(phone.another(), hotline)
+    for keys in ("1", CODE, "1", "1"):
+        called.presses(keys)
+    assert called.hears("We will not call about this again")
+    sweeps(hotline, minutes=1)
+    assert hotline.rows(select(Notice).order_by(Notice.id))[-1].state == "confirmed"
+
+
 def test_phone_that_said_stop_rings_no_more_and_the_next_one_takes_over(
     registered: Registering, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
