@@ -94,9 +94,12 @@ def _draw_pictures(found: list[Picture], name: str, out: Path | None) -> None:
         files = {out / f"{one.name}.svg": as_svg(one) for one in found}
     except LayoutMissingError:
         fail("--format svg needs Graphviz of the developers' packages: first run `make setup`.")
-    out.mkdir(parents=True, exist_ok=True)
-    for path, text in files.items():
-        path.write_text(text, encoding="utf-8")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"--out: {out} cannot be written: {error.strerror}.")
     click.echo(f"{len(files)} pictures are in {out}; begin with {OVERVIEW}.svg.")
 
 

@@ -46,7 +46,7 @@ def add(number: str | None, everything: bool, reason: str, by: str, and_by: str,
 
 
 @hold.command()
-@click.argument("hold_id", metavar="HOLD", type=int)
+@click.argument("hold_id", metavar="HOLD", type=click.IntRange(1, 2**31 - 1))
 @by
 @and_by
 @as_json

@@ -81,3 +81,12 @@ def test_folder_is_for_pictures_alone(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "--out is for --format svg alone." in done.stderr
+
+
+def test_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    done = CliRunner().invoke(group, ["flows", "draw", "--format", "svg", "--out", str(tmp_path / "file")])
+
+    assert done.exit_code == 2
+    assert done.stderr == f"--out: {tmp_path / 'file'} cannot be written: File exists.\n"

@@ -192,3 +192,5 @@ def test_same_hold_is_not_set_twice_and_a_lifted_one_not_lifted_again(hotline: A
     assert hotline("hold", "lift", str(hold), "--by", FIRST, "--and", SECOND).exit_code == 0
     again = hotline("hold", "lift", str(hold), "--by", FIRST, "--and", SECOND)
     assert (again.exit_code, again.stderr.startswith(f"HOLD: no hold {hold} is in force")) == (2, True)
+    beyond = hotline("hold", "lift", "9" * 20, "--by", FIRST, "--and", SECOND)
+    assert (beyond.exit_code, "'HOLD'" in beyond.stderr) == (2, True)
