@@ -86,7 +86,8 @@ def test_folder_is_for_pictures_alone(tmp_path: Path) -> None:
 def test_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    done = CliRunner().invoke(group, ["flows", "draw", "--format", "svg", "--out", str(tmp_path / "file")])
+    out = tmp_path / "file" / "trees"
+    done = CliRunner().invoke(group, ["flows", "draw", "--format", "svg", "--out", str(out)])
 
     assert done.exit_code == 2
-    assert done.stderr == f"--out: {tmp_path / 'file'} cannot be written: File exists.\n"
+    assert done.stderr == f"--out: {out} cannot be written: Not a directory.\n"
