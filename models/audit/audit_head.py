@@ -1,6 +1,7 @@
 """The head of the audit chain, signed and kept in a second place: it reveals a chain that was cut (R41)."""
 
 import base64
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -97,11 +98,16 @@ def signed_document(head: Head, key: Ed25519PrivateKey) -> dict[str, Any]:
 def write_head(path: Path, head: Head, key: Ed25519PrivateKey) -> None:
     """Append a head to the second place, one JSON document a line, and wait for the disk. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    line = json.dumps(signed_document(head, key)) + "\n"
-    place = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    line = (json.dumps(signed_document(head, key)) + "\n").encode()
+    place = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
+        size = os.fstat(place).st_size
+        if size and os.pread(place, 1, size - 1) != b"\n":
+            # A head that was cut off must not make this one unreadable.
+            line = b"\n" + line
         # One write: a reader, or a crash halfway, leaves whole lines or one torn last line.
-        os.write(place, line.encode())
+        if os.write(place, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(place)
     finally:
         os.close(place)
@@ -110,8 +116,8 @@ def write_head(path: Path, head: Head, key: Ed25519PrivateKey) -> None:
 def read_heads(path: Path, key: Ed25519PublicKey) -> list[Head]:
     """Every kept head, oldest first; an empty list when none was kept yet.
 
-    Raises HeadError at the first line that no key of this installation signed. A torn last line is ignored:
-    the process that wrote it died.
+    Raises HeadError at the first line that no key of this installation signed. A torn line is ignored: the
+    process that wrote it died, or the disk was full.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -120,8 +126,8 @@ def read_heads(path: Path, key: Ed25519PublicKey) -> list[Head]:
     except (OSError, UnicodeDecodeError) as error:
         raise HeadError(HeadRefusal.UNREADABLE, reason=type(error).__name__) from None
     lines = text.split("\n")
-    # The text after the last line end was never finished.
-    return [_read(number, line, key) for number, line in enumerate(lines[:-1], start=1) if line.strip()]
+    # The text after the last line end, and a line whose document does not end, were never finished.
+    return [_read(number, line, key) for number, line in enumerate(lines[:-1], start=1) if line.endswith("}")]
 
 
 def check(session: Session, heads: Sequence[Head] = ()) -> Checked:

@@ -1,6 +1,7 @@
 """The check finds any change of any entry of the audit; the kept head shows a chain that was cut."""
 
 import dataclasses
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,38 @@ def test_head_that_was_cut_off_by_a_crash_is_left_out(chain: Database, tmp_path:
     kept.write_text(kept.read_text() + '{"entry": 1')
 
     assert len(read_heads(kept, KEY.public_key())) == 1
+
+
+def test_heads_after_one_that_was_cut_off_are_trusted(chain: Database, tmp_path: Path) -> None:
+    kept = tmp_path / "heads.jsonl"
+    with chain.reading() as session:
+        head = read_head(session, NOW)
+    write_head(kept, head, KEY)
+    whole = kept.read_text()
+    # The disk of the second place was full, or its machine lost power.
+    kept.write_text(whole + whole[:40])
+
+    write_head(kept, dataclasses.replace(head, at=NOW + timedelta(days=1)), KEY)
+
+    heads = read_heads(kept, KEY.public_key())
+    assert [one.at for one in heads] == [NOW, NOW + timedelta(days=1)]
+    with chain.reading() as session:
+        assert check(session, heads) == Checked(MANY, 2, None, None)
+
+
+def test_head_of_which_a_full_disk_takes_a_part_is_not_kept(
+    chain: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, write = tmp_path / "heads.jsonl", os.write
+    with chain.reading() as session:
+        head = read_head(session, NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda place, line: write(place, line[:30]))
+        with pytest.raises(OSError, match="No space left"):
+            write_head(kept, head, KEY)
+    write_head(kept, head, KEY)
+
+    assert [one.entry for one in read_heads(kept, KEY.public_key())] == [head.entry]
 
 
 def test_chain_has_no_head_until_one_is_kept(tmp_path: Path) -> None:
