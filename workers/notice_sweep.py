@@ -21,6 +21,7 @@ from models.notices.placing import due_notices, settle_set_back, undialled_notic
 from models.notices.reminders import make_reminders
 from models.notices.silence import is_any_to_tell, tell_registrants
 from models.notices.spreading import is_any_unspread, spread
+from models.notices.taking_back.corrections import watch_corrections
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import add_texts_alone, unsent_texts, untexted_notices
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
@@ -132,7 +133,9 @@ class NoticeSweep:
             if self._takes(session, "notice_gate"):
                 if set_back:
                     settle_set_back(session, self._now)
-                gate_watch.watch_gate(session, self._now, heard_rules_of(self._office), _WATCHED_AT_ONCE)
+                rules = heard_rules_of(self._office)
+                gate_watch.watch_gate(session, self._now, rules, _WATCHED_AT_ONCE)
+                watch_corrections(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
 
     def look_after(self) -> None:
         found = self._looks.find(lapsed_notices, self._now)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from ivr_flows.engine.desk import Desk
 from models.notices import answering
+from models.notices.taking_back.corrections import wrong_news_at
 
 WRONG = "notice.correction"
 
@@ -20,7 +21,7 @@ def correct_on_line(desk: Desk) -> None:
     if not desk.is_verified or call.case_id is None or not call.open_notices:
         return
     is_status = desk.heard().status is not None
-    told_at = answering.wrong_news_at(desk.session, call.case_id)
+    told_at = wrong_news_at(desk.session, call.case_id)
     say_what_was_wrong(desk, told_at)
     if is_status or told_at is not None:
         answering.note_said_on_line(desk.session, call.case_id, desk.now, is_status=is_status)

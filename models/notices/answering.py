@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
@@ -45,6 +45,7 @@ from models.notices.notice_phones import (
     wrong_codes,
 )
 from models.notices.placing import Facts, facts_of, phones_of, ring_of, why_not
+from models.notices.taking_back.corrections import wrong_news_at
 from models.store.database import keyring_of
 from models.store.job import Job
 
@@ -55,13 +56,6 @@ if TYPE_CHECKING:
 REASON = "hard_news"
 #: The text of a message that is a promise.
 _WE_CALL_AGAIN = "we_call_again"
-_FALSE = aliased(Notice)
-_WRONG_NEWS = (
-    select(_FALSE.said_at)
-    .join(Notice, Notice.corrects_id == _FALSE.id)
-    .where(Notice.case_id == bindparam("case"), IS_OPEN)
-    .order_by(Notice.id.desc())
-)
 
 
 class News(NamedTuple):
@@ -169,11 +163,6 @@ def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: 
         facts.notice.heard_at = now
         session.flush()
         record_move(session, facts.notice.id, "hear_notice", now, _actor(leg))
-
-
-def wrong_news_at(session: Session, case_id: int) -> datetime | None:
-    """When this case was told something that an open correction takes back; None if there is none (R16)."""
-    return session.scalars(_WRONG_NEWS, {"case": case_id}).first()
 
 
 def note_said_on_line(

@@ -122,6 +122,7 @@ ACTIONS = {
     "make_notice": N_("made a notice"),
     "stop_notice": N_("stopped a notice"),
     "take_up_notice": N_("took up a notice again"),
+    "hasten_notice": N_("made a correction urgent"),
     "page_held_import": N_("told supervisors of a held import"),
     "ask_release_import": N_("asked to apply a held import"),
     "ask_reject_import": N_("asked to discard a held import"),

@@ -31,7 +31,7 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
 from models.custody.custody_status import Heard
-from models.notices.answering import wrong_news_at
+from models.notices.taking_back.corrections import wrong_news_at
 from models.outcomes.talk_facts import case_needs_interpreter
 from models.outcomes.talk_note import may_note_talk, note_of_talk
 from models.overview.case_page import read_case_page

@@ -41,7 +41,7 @@ from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
 from models.custody.custody_status import Heard
 from models.notices.answering import REASON as HARD_NEWS
-from models.notices.answering import wrong_news_at
+from models.notices.taking_back.corrections import wrong_news_at
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
 from models.overview.case_page import CasePage, read_case_page

@@ -24,8 +24,8 @@ from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _
 from models.callbacks.claim import OVERSEERS
 from models.cases.case import Case, CaseError
-from models.notices.answering import wrong_news_at
 from models.notices.case_notices import read_case_notices
+from models.notices.taking_back.corrections import wrong_news_at
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import (
     BINDING_GROUNDS,

@@ -12,18 +12,17 @@ sweeper begins again.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import and_, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
-from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS, REMINDERS, UNCONFIRMED, CustodyEvent
 from models.custody.event_making import last_told
 from models.custody.held_import import SettleError, two_of_staff
@@ -34,20 +33,13 @@ from models.notices.notice import NOTICES, Notice
 from models.notices.notice_moves import record_move, stop
 from models.notices.registration import Registration
 from models.notices.spreading import stands
+from models.notices.taking_back.corrections import TRUE_AGAIN, raises_danger, words_of
 from models.notices.taking_back.records import TakenBack, people_of, take_back_records
 from models.store.database import Database
 from models.store.job import Job
 
 _BATCH = 200
 _ACTOR = "import"
-#: How dangerous it is to believe that a person is still ... although they are not.
-_DANGER = {
-    "deceased": 0,
-    **dict.fromkeys(IN_CUSTODY_KINDS | {"removed"}, 1),
-    **dict.fromkeys(RELEASED_KINDS | {UNCONFIRMED}, 2),
-    "escaped": 3,
-}
-_IS_OUT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +48,6 @@ class Retraction:
 
     corrections: int
     jobs: list[Job]
-
-
-def raises_danger(said: str, now_true: str) -> bool:
-    """Whether a person who believes ``said`` is in more danger than they know; both are kinds of events."""
-    return _DANGER[now_true] >= _IS_OUT and _DANGER[now_true] > _DANGER[said]
 
 
 def retract(
@@ -146,18 +133,7 @@ def _who_heard_otherwise(session: Session, back: TakenBack, misled: Sequence["_M
     stands_now = None if back.told is None else session.get(CustodyRecord, back.told.record_id)
     if stands_now is None:
         return list(misled)
-    return [one for one in misled if _words(stands_now, one) != _words(one.heard, one)]
-
-
-def _words(record: CustodyRecord, one: "_Misled") -> tuple[object, ...]:
-    """What the line says of a record to this person (R14); its dates only if they were called about one."""
-    day: date | None = None
-    if record.status_at is not None:
-        day = record.status_at.astimezone(ZoneInfo(one.time_zone)).date()
-    said = record.status, day, record.facility_key
-    if not one.is_of_dates:
-        return said
-    return *said, record.next_hearing_at, record.court_key, record.expected_release_at
+    return [one for one in misled if one.words(stands_now) != one.words(one.heard)]
 
 
 def _correct_overtaken(
@@ -260,11 +236,16 @@ class _Misled:
     def said(self) -> str:
         return self.heard.status
 
+    def words(self, record: CustodyRecord) -> tuple[object, ...]:
+        """What the line says of a record to this person."""
+        return words_of(record, self.time_zone, with_dates=self.is_of_dates)
+
 
 def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]:
     """Those who heard something false last, and to whom no correction is owed yet, by person."""
     correction = aliased(Notice)
-    is_corrected = exists().where(correction.corrects_id == Notice.id)
+    is_true_again = and_(correction.state == "stopped", correction.outcome == TRUE_AGAIN)
+    is_corrected = exists().where(correction.corrects_id == Notice.id, ~is_true_again)
     rows = session.execute(
         select(
             Notice.id, Notice.event_id, Notice.case_id, CustodyRecord, Registrant.time_zone,
@@ -305,8 +286,25 @@ def _correct(
     session.flush()
     registrations = _registrations(session, [one.case_id for one in misled], now)
     notices = [_notice(event, one, registrations[one.case_id], now) for one in misled]
-    for notice_id in sorted(session.scalars(insert(NOTICES).returning(NOTICES.c.id), notices)):
+    new = [values for values in notices if not _take_up(session, values, now)]
+    if not new:
+        return
+    for notice_id in sorted(session.scalars(insert(NOTICES).returning(NOTICES.c.id), new)):
         record_move(session, notice_id, "make_notice", now, _ACTOR, correction=True)
+
+
+def _take_up(session: Session, values: dict[str, Any], now: datetime) -> bool:
+    """Take up a correction that was stopped because what it corrects seemed true after all."""
+    stopped = update(NOTICES).where(
+        NOTICES.c.corrects_id == values["corrects_id"],
+        NOTICES.c.state == "stopped",
+        NOTICES.c.outcome == TRUE_AGAIN,
+    )
+    notice_id = session.scalar(stopped.values(**values, closed_at=None).returning(NOTICES.c.id))
+    if notice_id is None:
+        return False
+    record_move(session, notice_id, "take_up_notice", now, _ACTOR)
+    return True
 
 
 def _notice(event: CustodyEvent, one: _Misled, registration: Any, now: datetime) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from models.custody.import_record import CustodyImport
 from models.notices.notice_moves import confirm, note_said
 from models.notices.spreading import spread
 from models.notices.taking_back import retraction as retracting
+from models.notices.taking_back.corrections import raises_danger
 from models.notices.taking_back.retraction import (
     Retraction,
     is_any_to_retract,
-    raises_danger,
     resume_retractions,
     retract,
 )

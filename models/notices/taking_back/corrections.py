@@ -1,0 +1,136 @@
+"""Corrections that wait: whether what was told is still wrong, and how urgent that is by now (R16).
+
+A retraction makes a correction for what stood at that moment (``retraction.py``). Until its person hears it,
+the feed may repeat what they were told, another file may be taken back, or the record grow too old.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from models.cases.case import Case
+from models.cases.registrant import Registrant
+from models.cases.subject import Subject
+from models.custody.custody import IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
+from models.custody.custody_event import REMINDERS, UNCONFIRMED, CustodyEvent
+from models.custody.custody_status import HeardRules
+from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.notices.gate_watch import may_be_told
+from models.notices.notice import IS_OPEN, NOTICES, OPEN_STATES, Notice
+from models.notices.notice_moves import AT_REST, record_move, stop
+from models.store.policies import Policies
+
+_ACTOR = "sweeper"
+#: The outcome of a correction of what is true after all. It is owed again if that is taken back too.
+TRUE_AGAIN = "replaced"
+#: How dangerous it is to believe that a person is still ... although they are not.
+_DANGER = {
+    "deceased": 0,
+    **dict.fromkeys(IN_CUSTODY_KINDS | {"removed"}, 1),
+    **dict.fromkeys(RELEASED_KINDS | {UNCONFIRMED}, 2),
+    "escaped": 3,
+}
+_IS_OUT = 2
+_FALSE, _OTHER = aliased(Notice), aliased(Notice)
+_HEARD, _NEWEST = aliased(CustodyRecord, name="heard"), CustodyRecord
+_FILE = aliased(CustodyImport)
+
+
+def raises_danger(said: str, now_true: str) -> bool:
+    """Whether a person who believes ``said`` is in more danger than they know; both are kinds of events."""
+    return _DANGER[now_true] >= _IS_OUT and _DANGER[now_true] > _DANGER[said]
+
+
+def words_of(record: CustodyRecord, time_zone: str, *, with_dates: bool) -> tuple[object, ...]:
+    """What the line says of a record to this person (R14); its dates only if they were called about one."""
+    day: date | None = None
+    if record.status_at is not None:
+        day = record.status_at.astimezone(ZoneInfo(time_zone)).date()
+    said = record.status, day, record.facility_key
+    if not with_dates:
+        return said
+    return *said, record.next_hearing_at, record.court_key, record.expected_release_at
+
+
+def wrong_news_at(session: Session, case_id: int) -> datetime | None:
+    """When this case was told something that an open correction takes back; None if there is none (R16).
+
+    None too if the feed says again what they were told: then nothing was wrong.
+    """
+    for row in session.execute(_OF_CASE, {"case": case_id}):
+        if not _is_said_again(row):
+            said_at: datetime | None = row.said_at
+            return said_at
+    return None
+
+
+def watch_corrections(
+    session: Session, now: datetime, policies: Policies, rules: HeardRules, limit: int
+) -> None:
+    """Stop the corrections of what is true after all, and call at once where danger is raised by now.
+
+    If nothing can be told, half of ``correction_minutes`` passes first: a record that stands again is often
+    old, and the next file confirms it within minutes.
+    """
+    patience = timedelta(minutes=policies.correction_minutes / 2)
+    rows = session.execute(
+        _open_corrections(may_be_told(now, rules).label("is_told"))
+        .where(Notice.state.in_(AT_REST))
+        .order_by(Notice.id)
+        .limit(limit)
+    ).all()
+    # Whoever has heard the correction and not confirmed it believes that.
+    true_again = [
+        row.id
+        for row in rows
+        if (row.heard_at is None or row.told_id == row.record_id) and _is_said_again(row)
+    ]
+    stop(session, NOTICES.c.id.in_(true_again), TRUE_AGAIN, now, _ACTOR, states=AT_REST)
+    for row in rows:
+        if row.id in true_again or row.is_urgent or row.is_called_anyway or row.heard is None:
+            continue
+        newest = row.CustodyRecord.status if row.is_told else UNCONFIRMED
+        if raises_danger(row.heard.status, newest) and (row.is_told or row.made_at <= now - patience):
+            session.execute(
+                update(NOTICES).where(NOTICES.c.id == row.id).values(is_urgent=True, next_attempt_at=now)
+            )
+            record_move(session, row.id, "hasten_notice", now, _ACTOR)
+
+
+def _open_corrections(*more: Any) -> Any:
+    is_called_anyway = exists().where(
+        _OTHER.case_id == Notice.case_id, _OTHER.id != Notice.id, _OTHER.is_urgent,
+        _OTHER.state.in_(OPEN_STATES),
+    )  # fmt: skip
+    return (
+        select(
+            Notice.id, Notice.is_urgent, Notice.made_at, Notice.said_at.label("heard_at"),
+            Notice.said_record_id.label("told_id"), _FALSE.said_at, _HEARD, _NEWEST, Subject.record_id,
+            Registrant.time_zone, CustodyEvent.kind,
+            _FILE.state.label("import_state"), is_called_anyway.label("is_called_anyway"), *more,
+        )
+        .join(_FALSE, _FALSE.id == Notice.corrects_id)
+        .outerjoin(_HEARD, _HEARD.id == _FALSE.said_record_id)
+        .join(CustodyEvent, CustodyEvent.id == _FALSE.event_id)
+        .join(Case, Case.id == Notice.case_id)
+        .join(Registrant, Registrant.id == Case.registrant_id)
+        .join(Subject, Subject.id == Case.subject_id)
+        .outerjoin(_NEWEST, _NEWEST.id == Subject.record_id)
+        .outerjoin(_FILE, _FILE.id == _NEWEST.import_id)
+        .where(IS_OPEN, Notice.corrects_id.is_not(None))
+    )  # fmt: skip
+
+
+_OF_CASE = _open_corrections().where(Notice.case_id == bindparam("case")).order_by(Notice.id.desc())
+
+
+def _is_said_again(row: Any) -> bool:
+    """Whether the newest record says what the person was told, and nobody took it back."""
+    if row.heard is None or row.CustodyRecord is None or row.import_state in RETRACTED_STATES:
+        return False
+    with_dates = row.kind in REMINDERS
+    newest = words_of(row.CustodyRecord, row.time_zone, with_dates=with_dates)
+    return newest == words_of(row.heard, row.time_zone, with_dates=with_dates)
