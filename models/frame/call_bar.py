@@ -1,5 +1,6 @@
 """The call bar of one person: what their phone rings for, the call they are in, and who is in it."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,12 +27,14 @@ from sqlalchemy.orm import Session, aliased
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import Callback
 from models.callbacks.claim import HANDED
+from models.callbacks.shown_line import shown_line
 from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
 from models.overview.outcome import unsaved_talks
 from models.staff.staff import Staff
 from models.staff.staff_name import read_first_names, read_staff_names
+from models.talks.queue_ring import caller_of
 from models.talks.talk import IS_ON, Talk
 from models.talks.talk_legs import joiners_of, last_missed
 
@@ -74,6 +77,7 @@ class OwnCall:
     ``talk_id`` is set from the moment two people talk, ``callback_id`` for a callback. Not ``leads``:
     somebody else leads the talk, into which this person is called or came. ``leg_id`` is the leg that rings
     for a caller at 0 or for a colleague's talk. ``handed_at`` is when a colleague handed them the callback.
+    ``is_discreet`` and ``is_silent`` are told of the call of their phone alone (see ``with_how_to_speak``).
     """
 
     callback_id: int | None
@@ -89,6 +93,8 @@ class OwnCall:
     held_at: datetime | None
     handed_at: datetime | None = None
     others: tuple[Other, ...] = ()
+    is_discreet: bool = False
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +238,33 @@ def call_bar(session: Session, staff_id: int, now: datetime, outcome_minutes: fl
         one.staff_id is not None and one.stands in ("rings", "accepted") for one in first.others
     )
     return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), unsaved)
+
+
+def with_how_to_speak(
+    session: Session, bar: CallBar, lines: Sequence[str], discreet: Collection[str]
+) -> CallBar:
+    """The same, and of the call of their phone whether nobody may name the office, or the person cannot talk.
+
+    ``lines`` are the office's numbers; callers of those in ``discreet`` hear the neutral name (R17).
+    """
+    if not bar.calls or bar.calls[0].state == "claimed":
+        return bar
+    first = bar.calls[0]
+    line, is_silent = _line_and_silence(session, first, lines)
+    return replace(
+        bar, calls=(replace(first, is_discreet=line in discreet, is_silent=is_silent), *bar.calls[1:])
+    )
+
+
+def _line_and_silence(session: Session, call: OwnCall, lines: Sequence[str]) -> tuple[str, bool]:
+    if call.callback_id is not None:
+        callback = session.get_one(Callback, call.callback_id)
+        return shown_line(session, callback, lines), callback.silent
+    if call.talk_id is not None:
+        caller = session.get_one(Call, session.get_one(Talk, call.talk_id).caller_call_id)
+        return caller.line, caller.silent
+    is_silent, line = caller_of(session, call.leg_id or 0) or (False, "")
+    return line, is_silent
 
 
 def _callout(found: Callout | None) -> OwnCallout | None:

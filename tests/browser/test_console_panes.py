@@ -12,7 +12,7 @@ from hotline.console.callbacks.list_rows import SHORT_REASONS
 from models import Callback
 from models.audit import audit
 from models.talks.talk import begin_talk
-from tests.browser.conftest import Visitors
+from tests.browser.conftest import HEIGHT, Visitors
 from tests.browser.console_server import NARROW, Colleague, ConsoleServer, judge
 from tests.browser.test_console_callbacks import claims, many, promises
 from tests.factories import make_call, make_callback, make_case
@@ -314,6 +314,27 @@ def test_call_that_begins_appears_beside_the_list_by_itself(
     expect(page.locator(f"#work-in[data-of='{callback_id}']")).to_be_visible()
     expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
     expect(page.locator("#filter-urgent")).to_be_focused()
+
+
+def test_how_to_talk_with_a_caller_who_rings_is_above_a_full_list_in_one_column(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    for _ in range(25):
+        promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    expect(page.get_by_text("Nothing is open.")).to_be_attached()
+
+    with console_server.database.transaction() as session:
+        caller = make_call(session, phone="+12025550110", silent=True)
+        make_call(session, role="liaison_at_0", staff_id=ana.staff_id, parent_call_id=caller.id)
+        audit.record(session, actor="worker", action="ring_at_0", target="call:1", now=datetime.now(UTC))
+
+    how = page.locator("#no-call").get_by_text("Cannot talk: ask yes or no questions.")
+    expect(how).to_be_visible()
+    expect(page.locator("#list")).to_be_visible()
+    assert _box_of(how)["y"] + _box_of(how)["height"] <= HEIGHT
+    judge(page, "desk-rings", (390, 1280))
 
 
 def test_talk_at_0_that_begins_opens_beside_the_list_by_itself(

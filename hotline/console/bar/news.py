@@ -72,12 +72,14 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
 
 
 def what_for(call: OwnCall) -> str:
-    """What a call is for, such as ``Callback, Spanish, urgent``: nothing that says who the person is."""
+    """What a call is for and how to speak, as ``Callback, Spanish, urgent``: not who the person is."""
     spoken = LANGUAGES.get(call.language)
     words = [
         _("Callback") if call.callback_id is not None else _("Caller at 0"),
         _(spoken) if spoken else call.language,
         _("urgent") if call.is_urgent else "",
+        _("discreet line, do not name the office") if call.is_discreet else "",
+        _("cannot talk") if call.is_silent else "",
     ]
     return ", ".join(word for word in words if word)
 

@@ -32,7 +32,7 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _, language, language_inside
 from models.callouts.callout import end_call_out
 from models.callouts.party import language_of, name_of
-from models.frame.call_bar import CallBar, OwnCall, call_bar, own_calls
+from models.frame.call_bar import CallBar, OwnCall, call_bar, own_calls, with_how_to_speak
 from models.frame.standing import Standing, standing_for
 from models.overview.my_shift import end_rest
 from models.overview.staff_menu import set_shift
@@ -207,6 +207,8 @@ def _bar() -> Bar:
     with console.database.reading() as session:
         standing = standing_for(session, me().staff_id, now, soon)
         calls = call_bar(session, me().staff_id, now, console.policies.outcome_minutes)
+        office = console.office
+        calls = with_how_to_speak(session, calls, office.lines, office.discreet_lines)
         callout = calls.callout or calls.unmade
         callout_name = "" if callout is None else _name_of(session, callout.party)
     ends = [one.callback_id for one in calls.calls if ends_soon(one, now)]

@@ -567,3 +567,51 @@ def test_click_that_the_bar_does_not_have_is_no_page(liaison: Member) -> None:
 
     for does in ("", "finish", "none"):
         assert liaison.sends("/console/bar", {"csrf_token": token, "does": does}).status == 404
+
+
+DISCREET = "discreet line, do not name the office"
+SILENT = "cannot talk"
+
+
+@pytest.mark.parametrize("of", [None, "callback", "talk", "another's talk"])
+def test_bar_on_every_page_says_how_to_speak_from_the_ring_on(
+    staff: Any, office_rows: Office, of: str | None
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    how = {"line": "+12025550101", "silent": True}
+    with office_rows.database.transaction() as session:
+        caller_id = make_call(session, language="es", **how).id
+    if of == "callback":
+        facts: dict[str, Any] = {"state": "ringing_liaison", "staff_id": ana.staff_id, "rank": None}
+        office_rows.promises(case=False, requested_in_call_id=caller_id, silent=True, language="es", **facts)
+    else:
+        leader = luis if of == "another's talk" else ana
+        with office_rows.database.transaction() as session:
+            leg = make_call(session, role="liaison_at_0", staff_id=leader.staff_id, parent_call_id=caller_id)
+            if of is not None:
+                leg.accepted_at = now = office_rows.clock()
+                begin_talk(
+                    session, caller_call_id=caller_id, leader_call_id=leg.id, staff_id=leader.staff_id,
+                    language="es", now=now,
+                )  # fmt: skip
+            if leader is luis:
+                make_call(session, role="colleague", staff_id=ana.staff_id, parent_call_id=caller_id)
+
+    what = f"{'Callback' if of == 'callback' else 'Caller at 0'}, Spanish, {DISCREET}, {SILENT}"
+    assert what in bar_of(ana)
+    told = " ".join(news_of(ana).values())
+    assert (what in told) is (of != "another's talk")
+    # Also where another callback is open on the desk.
+    assert what in bar_of(ana, f"/console/callbacks/{office_rows.promises()}")
+    if of is None:
+        ana.opens(ELSEWHERE).clicks(what)
+        assert ana.reads("How to talk", "Discreet line: do not name the office.")
+
+
+def test_bar_says_nothing_of_how_to_speak_on_a_line_that_names_the_office(
+    staff: Any, office_rows: Office
+) -> None:
+    ana = staff().signs_in()
+    talks_at_0(office_rows, ana)
+
+    assert not {DISCREET, SILENT} & set(bar_of(ana).split(", "))
