@@ -54,11 +54,17 @@ _HAS_NO_LIAISON = or_(
         ~exists().where(_OTHER.case_id == Callback.case_id, _OTHER.state.in_(OWED_STATES)),
     ),
 )
+_IS_DURESS = Case.duress_of.is_not(None)
 #: A callback after a duress PIN that has no liaison.
 _RETURNED = (
     select(Callback.id)
-    .join(Case, Case.id == Callback.case_id)
-    .where(Case.duress_of.is_not(None), _HAS_NO_LIAISON)
+    .where(
+        or_(
+            Callback.case_id.in_(select(Case.id).where(_IS_DURESS)),
+            Callback.registrant_id.in_(select(Case.registrant_id).where(_IS_DURESS)),
+        ),
+        _HAS_NO_LIAISON,
+    )
     .limit(1)
 )
 
@@ -250,7 +256,8 @@ def _waiting(which: ColumnElement[bool]) -> Select[Any]:
 
 
 def _theirs(watch: DuressWatch, case: Case) -> Select[Any]:
-    which = Callback.case_id == case.id
+    # A colleague who took the caller for the registrant may have changed a phone: the others are then told.
+    which = or_(Callback.case_id == case.id, Callback.registrant_id == case.registrant_id)
     return _waiting(or_(which, _of_real(case)) if _is_paused(watch, case) else which)
 
 

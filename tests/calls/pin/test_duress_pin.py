@@ -12,7 +12,9 @@ from models.cases.case import rotate_pin
 from models.cases.duress import drop_duress_pin
 from models.cases.new_pin import near_pins, new_pin
 from models.cases.registrant import Phone as RegistrantPhone
+from models.overview.case_opening import Grounds
 from models.overview.duress_use import resume_calls, uses_for
+from models.overview.phone_list import add_phone, confirm_phone, give_code
 from models.overview.phone_stop import stop_phone
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
@@ -20,6 +22,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.staff.conftest import talked
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase, make_duress_pin
+from tests.models.staff.staff_people import someone
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
@@ -366,6 +369,36 @@ def test_callback_that_its_liaison_returns_comes_back_to_them_and_is_never_diale
     assert hotline.row(select(Callback.state)) == "claimed"
     assert hotline.row(select(Callback.staff_id)) == ana.id
     assert hotline.row(select(Callback.caller_call_id)) is None
+
+
+def test_call_to_tell_of_a_phone_that_a_colleague_added_in_a_duress_call_is_the_liaisons(
+    phone: Phone, duress: MadeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Nobody had it: nothing dialed it, nobody might claim it, and everybody read that it is late."""
+    ana = make_staff(email="ana@example.org", phone="+12025550171")
+    calls(phone, duress)
+    swept(hotline)
+    with hotline.database.transaction() as session:
+        taken, now = session.get_one(Case, duress.id), hotline.clock.now
+        me, grounds = someone(session), Grounds("call", "verified_call", None)
+        added = add_phone(session, me, taken, ABUSER, grounds, now)
+        code = give_code(session, me, taken, added.id, grounds, now)
+        assert confirm_phone(session, me, taken, added.id, code, grounds, now, hotline.policy)
+    hotline.clock.passes(minutes=1)
+    swept(hotline)
+
+    told = hotline.row(select(Callback))
+    assert (told.reason, told.state, told.staff_id) == ("phone_added", "claimed", ana.id)
+
+    class Ana:
+        staff_id, email, role = ana.id, "ana@example.org", "liaison"
+
+    with hotline.database.transaction() as session:
+        assert [use.callbacks for use in uses_for(session, Ana())] == [(told.id,)]
+        resume_calls(session, Ana(), duress.id, hotline.clock.now)
+    hotline.clock.passes(minutes=6)
+    swept(hotline)
+    assert hotline.row(select(Callback.state)) == "claimed"
 
 
 def test_nothing_of_a_call_names_the_duress_pin(phone: Phone, duress: MadeCase, hotline: Hotline) -> None:
