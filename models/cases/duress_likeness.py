@@ -11,6 +11,12 @@ from models.cases.registrant import Consent, Phone, Registrant
 
 #: What a caller may hear the effect of, by field of a registrant.
 HEARD = frozenset({"language", "time_zone", "pace", "line"})
+#: The columns of what staff agree on for a phone, by choice.
+_WISHES = (
+    ("may_answer",),
+    ("voicemail_text", "voicemail_allowed"),
+    ("window_starts", "window_ends"),
+)
 
 
 def likeness_of(session: Session, registrant: Registrant, now: datetime) -> Registrant:
@@ -33,7 +39,7 @@ def follow_staff_changes(session: Session, case: Case) -> None:
     """Bring the duress cases of this registrant up to what staff have just changed about the person.
 
     These are phones that were added, confirmed, moved or marked unsafe, and the hours in which nothing can be
-    changed. What was asked for after the duress PIN stays: the wishes for each phone, and what was stopped.
+    changed. What was stopped after the duress PIN stays. The wishes for a phone: ``follow_wishes``.
     """
     real = aliased(Case)
     theirs = select(Case, real).join(real, real.id == Case.duress_of)
@@ -66,6 +72,37 @@ def follow_person(
                 setattr(likeness, name, getattr(registrant, name))
     session.flush()
     return likenesses
+
+
+def wishes_by_kind(phone: Phone) -> dict[tuple[str, ...], tuple[object, ...]]:
+    """How and when a phone may be called: the columns of each choice, and their values."""
+    return {names: tuple(getattr(phone, name) for name in names) for names in _WISHES}
+
+
+def follow_wishes(
+    session: Session, phone: Phone, before: Mapping[tuple[str, ...], tuple[object, ...]]
+) -> None:
+    """Let the copies of a phone be called as staff have just agreed with the person (R13, R31).
+
+    ``before`` is ``wishes_by_kind`` as it was. What was chosen after the duress PIN stays.
+    """
+    real = aliased(Case)
+    twins = (
+        select(Phone)
+        .join(Case, Case.registrant_id == Phone.registrant_id)
+        .join(real, real.id == Case.duress_of)
+        .where(real.registrant_id == phone.registrant_id, Phone.phone_key == phone.phone_key)
+        .order_by(Phone.id)
+        .with_for_update(of=Phone)
+    )
+    for twin in session.scalars(twins.execution_options(populate_existing=True)).all():
+        for names, values in before.items():
+            if tuple(getattr(twin, name) for name in names) != values:
+                continue
+            for name in names:
+                setattr(twin, name, getattr(phone, name))
+        twin.wishes_at = phone.wishes_at
+    session.flush()
 
 
 def _follow_phones(session: Session, likeness: Registrant, registrant: Registrant) -> None:

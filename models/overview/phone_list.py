@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy import case as sa_case
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_OWED, Callback, advance
@@ -15,7 +15,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import CANNOT_DIAL
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 from models.cases.case import Case
-from models.cases.duress_likeness import follow_staff_changes
+from models.cases.duress_likeness import follow_staff_changes, follow_wishes, wishes_by_kind
 from models.cases.new_phone import restrict_bound, restrict_new
 from models.cases.pin import KnownPhone
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
@@ -236,6 +236,7 @@ def keep_wishes(
         raise PhoneListError(PhoneRefusal.KEY_ALONE, field="may_answer")
     if grounds.ground not in TALKING_GROUNDS and (wider := _wider(phone, agreed)):
         raise PhoneListError(PhoneRefusal.WITHOUT_THE_PERSON, field=wider)
+    before = wishes_by_kind(phone)
     phone.may_answer, phone.voicemail_text = wishes.may_answer, wishes.voicemail_text
     phone.voicemail_allowed = wishes.voicemail_text is not None
     phone.window_starts, phone.window_ends, phone.wishes_at = agreed.window_starts, agreed.window_ends, now
@@ -251,6 +252,7 @@ def keep_wishes(
             Consent(channel="voice", words=words, cap_per_day=CALLS_PER_DAY, granted_at=now)
         )
     session.flush()
+    follow_wishes(session, phone, before)
     if not phone.voicemail_allowed:
         _leave_no_message(session, case, phone)
     # Queued callbacks are checked again, since the window may be closed now.
@@ -354,11 +356,23 @@ def phone_locked(session: Session, case: Case, phone_id: int) -> Phone:
 
 
 def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
-    """Callbacks to this phone: those of the registrant's cases, and those for them that open no case."""
+    """Callbacks to this phone: those of the registrant's cases, and those for them that open no case.
+
+    What was asked for after the duress PIN is among them: its liaison must not call an unsafe phone, and its
+    later calls agree with those of a denied case (R10, R13).
+    """
+    real = aliased(Case)
+    duress = select(Case).join(real, real.id == Case.duress_of)
+    duress = duress.where(real.registrant_id == case.registrant_id)
     theirs = select(Case.id).where(Case.registrant_id == case.registrant_id)
     # Rows from before callbacks recorded whose phone it is.
     nameless = and_(Callback.registrant_id.is_(None), Callback.reason.in_(("pin_changed", "phone_added")))
-    of_them = or_(Callback.case_id.in_(theirs), Callback.registrant_id == case.registrant_id, nameless)
+    of_them = or_(
+        Callback.case_id.in_(theirs.union_all(duress.with_only_columns(Case.id))),
+        Callback.registrant_id == case.registrant_id,
+        Callback.registrant_id.in_(duress.with_only_columns(Case.registrant_id)),
+        nameless,
+    )
     return Callback.phone_key == phone.phone_key, of_them
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,11 +11,19 @@ from sqlalchemy.orm import Session
 from models import Callback, Case, Staff
 from models import Phone as PhoneRow
 from models.callbacks.shown_line import shown_line
+from models.callbacks.wishes import Wishes
 from models.calls.pacing import Pace
 from models.overview.case_change import Details, change_details
 from models.overview.case_opening import Grounds
 from models.overview.lost_pin import replace_lost_pin
-from models.overview.phone_list import add_phone, confirm_phone, give_code, mark_unsafe
+from models.overview.phone_list import (
+    PhoneWishes,
+    add_phone,
+    confirm_phone,
+    give_code,
+    keep_wishes,
+    mark_unsafe,
+)
 from models.overview.phone_stop import stop_phone
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import sweeps
@@ -83,6 +91,30 @@ def test_coercer_at_a_phone_that_was_marked_unsafe_hears_the_same_after_both_pin
             marks_unsafe(session, hotline, case, me)
 
     assert "cannot call this number back" in sound_alike(phone, case, duress, FIRST)
+
+
+@pytest.mark.parametrize("is_told", [False, True], ids=["waits", "with the liaison"])
+def test_coercer_whose_callback_is_for_a_phone_that_staff_mark_unsafe_hears_the_same_after_both_pins(
+    phone: Phone, case: MadeCase, hotline: Hotline, is_told: bool
+) -> None:
+    """Only the duress PIN still told of that callback, and no phone could ring for it."""
+    with hotline.database.transaction() as session:
+        me = someone(session)
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    for one in (case, duress):
+        hears(phone, one, CALLBACK, FIRST)
+    if is_told:
+        sweeps(hotline, minutes=1)
+    with hotline.database.transaction() as session:
+        marks_unsafe(session, hotline, case, me)
+    sweeps(hotline, minutes=1)
+
+    of_duress = select(Callback.outcome, Callback.staff_id).where(Callback.case_id == duress.id)
+    with hotline.database.reading() as session:
+        assert session.execute(of_duress).one() == ("cannot_dial", me.staff_id)
+    own, coerced = (hears(phone, one, CALLBACK, CALLER) for one in (case, duress))
+    assert coerced == own
+    assert "already have a callback" not in coerced
 
 
 def test_coercer_with_a_new_pin_that_staff_gave_cannot_change_phones_after_either_pin(
@@ -240,6 +272,45 @@ def test_zone_and_pace_that_staff_correct_after_the_duress_pin_are_heard_after_b
     assert coerced == own
     zones = select(Callback.time_zone).where(Callback.case_id == duress.id)
     assert hotline.rows(zones) == ["America/Denver"]
+
+
+def test_wishes_that_staff_agree_on_after_the_duress_pin_are_heard_after_both_pins(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    """The coerced callback was to leave a message, for a person who had told staff to leave none."""
+    staff_agree(hotline, case, Wishes("ask_for_me", "please_call"), time(9), time(12))
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    staff_agree(hotline, case, Wishes(), time(17), time(20))
+
+    own, coerced = (hears(phone, one, ("2", "2", "1", "1"), FIRST) for one in (case, duress))
+
+    assert coerced == own
+    assert "We will leave no message" in coerced
+    messages = select(PhoneRow.voicemail_allowed, PhoneRow.window_starts)
+    with hotline.database.reading() as session:
+        assert {tuple(row) for row in session.execute(messages)} == {(False, time(17))}
+
+
+def test_wishes_of_a_phone_that_were_chosen_after_the_duress_pin_stay(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    hears(phone, duress, (*NOTICES[:2], "2", "4826", "4826", "2", "3", "1"), FIRST)
+    staff_agree(hotline, case, Wishes(), time(17), time(20))
+
+    starts = select(PhoneRow.window_starts).where(PhoneRow.registrant_id == duress.registrant_id)
+    assert hotline.rows(starts) == [time(8)]
+
+
+def staff_agree(hotline: Hotline, case: MadeCase, wishes: Wishes, *hours: time) -> None:
+    """Staff save on the page of the phone how and when to call it."""
+    with hotline.database.transaction() as session:
+        real = session.get_one(Case, case.id)
+        grounds = Grounds("verification", "met_in_person", None)
+        own, agreed = real.registrant.phones[0], PhoneWishes(wishes, *hours)
+        keep_wishes(session, someone(session), real, own.id, agreed, grounds, hotline.clock.now)
 
 
 def test_callback_that_the_coercer_asked_for_rings_by_the_zone_that_staff_correct(
