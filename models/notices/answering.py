@@ -402,7 +402,7 @@ def _facts(
 def _may_be_told(session: Session, leg: "CallState", facts: Facts, now: datetime, rules: HeardRules) -> bool:
     if _is_paused(session, facts):
         return False
-    why = why_not(session, facts, now, rules)
+    why = why_not(session, facts, now, rules, is_answered=True)
     if why is not None:
         end_untold(session, facts.notice, why, now, _actor(leg))
     return why is None

@@ -252,13 +252,16 @@ def phones_of(session: Session, facts: Facts, now: datetime, policy: CallbackPol
     return allowed_phones(session, facts.notice.id, facts.registrant.id, now, policy.can_dial, tries)
 
 
-def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) -> str | None:
+def why_not(
+    session: Session, facts: Facts, now: datetime, rules: HeardRules, *, is_answered: bool = False
+) -> str | None:
     """Why this notice may not be told now, as one of the OUTCOMES; None if it may.
 
     ``gate`` is one code for every reason, and such a notice is taken up again later (``gate_watch``). A
     correction is told whatever the gate says: the earlier news was wrong, and perhaps nothing can be
     confirmed. That the feed is silent is told while it is, whatever the record says. LAPSED ends no notice
-    of news: staff are to reach the person (``end_untold``).
+    of news: staff are to reach the person (``end_untold``). With ``is_answered`` a newer event ends nothing:
+    what the call tells is the newest record.
     """
     event, registration = facts.event, facts.registration
     if registration.state == "stopped":
@@ -268,8 +271,11 @@ def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) ->
     ):
         return "paused"
     is_correction = facts.notice.corrects_id is not None
-    if event.stopped_at is not None and not is_correction:
-        return "retracted" if event.retracted_at is not None else "replaced"
+    is_stopped = event.stopped_at is not None and not is_correction
+    if is_stopped and event.retracted_at is not None:
+        return "retracted"
+    if is_stopped and not (is_answered and event.before_id is not None):
+        return "replaced"
     if facts.case.closed_at is not None:
         return "case_closed"
     if registration.lapses_at <= now:

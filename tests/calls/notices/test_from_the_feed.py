@@ -184,3 +184,49 @@ def test_escape_that_waited_a_weekend_for_a_held_file_rings_once_the_file_is_rej
     # A day of calls is over, as it is for an escape that never waited.
     assert FIRST not in sweeps(hotline, hours=4)
     assert [one.state for one in hotline.rows(select(Notice))] == ["left_for_staff"]
+
+
+@pytest.mark.parametrize("spread", [False, True], ids=["before the sweeper saw it", "after"])
+@pytest.mark.parametrize(
+    "keys_before", [0, 1, 2], ids=["at the first words", "at the code", "at the warning"]
+)
+def test_person_who_is_on_the_phone_about_a_release_hears_of_the_escape_that_comes_meanwhile(
+    phone: Phone, hotline: Hotline, feed: Feed, keys_before: int, spread: bool
+) -> None:
+    """The call tells the newest record; it said that the call is over, in the middle of the news."""
+    feed.says("released", status_at=hotline.clock.now - timedelta(minutes=30))
+    assert sweeps(hotline) == [FIRST]
+    called = picks_up(phone, hotline)
+    keys = ("1", CODE, "1")
+    for key in keys[:keys_before]:
+        called.presses(key)
+
+    feed.says("escaped")
+    if spread:
+        assert FIRST not in sweeps(hotline, seconds=2)
+    for key in keys[keys_before:]:
+        called.presses(key)
+
+    assert called.hears("this person escaped today")
+    hotline.clock.passes(seconds=20)
+    called.presses("1")
+    assert called.hears("We will not call about this again")
+    called.hangs_up()
+    if spread:
+        assert FIRST not in sweeps(hotline, hours=3)
+
+
+def test_person_who_is_on_the_phone_hears_nothing_of_a_release_whose_correction_is_held(
+    phone: Phone, hotline: Hotline, feed: Feed
+) -> None:
+    feed.says("released")
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    feed.says("escaped")
+    assert feed.says("in_custody", status_at=hotline.clock.now - timedelta(days=2)).held
+
+    called.presses(CODE)
+
+    assert called.hears("The call is over")
+    assert called.does_not_hear("escaped", "released", "news")
