@@ -1,15 +1,17 @@
 """A consent that ends soon: staff are asked to ask the registrant again before it does (R28).
 
 After ``lapses_at`` the line calls nobody by itself. The registration stays: the registrant renews it when
-they next call, or when staff ask them.
+they next call, or when staff ask them. The task is over once they did (``close_asked``).
 """
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.wishes import SAFEST, wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Registrant
@@ -43,6 +45,31 @@ def ask_to_renew(session: Session, now: datetime, policies: Policies, limit: int
             made += 1
     session.flush()
     return made
+
+
+def close_asked(session: Session, registrant_id: int, actor: str, now: datetime) -> None:
+    """The registrant has kept or stopped their calls: staff need not ring them to ask any more.
+
+    A person with several cases has a task for each consent that ends soon.
+    """
+    asked = select(Callback).where(
+        Callback.registrant_id == registrant_id, Callback.reason == REASON, Callback.state == TAKEN_UP_AGAIN
+    )
+    tasks = session.scalars(asked.order_by(Callback.id)).all()
+    if not tasks:
+        return
+    ending = (
+        select(func.count())
+        .select_from(Registration)
+        .join(Case, Case.id == Registration.case_id)
+        .where(
+            Case.registrant_id == registrant_id,
+            Registration.state != "stopped",
+            Registration.lapse_told_at.is_not(None),
+        )
+    )
+    for task in tasks[: max(0, len(tasks) - (session.scalar(ending) or 0))]:
+        advance(session, task.id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
 
 
 def _ends(now: datetime, policies: Policies) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import safe_phones
+from models.notices.lapse import close_asked
 from models.notices.notice_code import code_key, why_refused
 from models.notices.notice_moves import end_calls
 from models.notices.refusals import RegistrationRefusal
@@ -151,7 +152,7 @@ def change(
     found = _standing(session, case_id)
     phones = _chosen(session, case, choices, found)
     found.code_key = choices.code_key
-    _renew(found, now, policies)
+    _renew(session, found, case, policies, _actor(made_by, call_id), now)
     _carry_over(session, found, phones)
     said = words if isinstance(words, str) else words()
     _keep(session, found, case, phones, choices, said, now)
@@ -190,12 +191,13 @@ def stop_registration(
 
     STOP and "wrong person" never come here: they stop a phone (models/overview/phone_stop.py, R33).
     """
-    _locked_case(session, case_id, now)
+    case = _locked_case(session, case_id, now)
     found = _standing(session, case_id)
     found.state, found.paused_until = "stopped", None
     _end(found, made_by, now)
     _withdraw(session, found, now)
     session.flush()
+    close_asked(session, case.registrant_id, _actor(made_by, call_id), now)
     _record(session, found, "stop_registration", made_by, call_id, now)
     return end_calls(session, found.id, "withdrawn", now, _actor(made_by, call_id))
 
@@ -215,10 +217,9 @@ def renew(
     session: Session, case_id: int, *, made_by: str, call_id: int | None, now: datetime, policies: Policies
 ) -> Registration:
     """The registrant still wants it, in the words that were agreed: the consent is good for as long again."""
-    _locked_case(session, case_id, now)
+    case = _locked_case(session, case_id, now)
     found = _standing(session, case_id)
-    _renew(found, now, policies)
-    session.flush()
+    _renew(session, found, case, policies, _actor(made_by, call_id), now)
     _record(session, found, "renew_registration", made_by, call_id, now)
     return found
 
@@ -500,8 +501,12 @@ def _every_consent(session: Session, found: Registration) -> list[Consent]:
     return list(session.scalars(mine))
 
 
-def _renew(found: Registration, now: datetime, policies: Policies) -> None:
+def _renew(
+    session: Session, found: Registration, case: Case, policies: Policies, actor: str, now: datetime
+) -> None:
     found.lapses_at, found.lapse_told_at = now + timedelta(days=policies.consent_max_days), None
+    session.flush()
+    close_asked(session, case.registrant_id, actor, now)
 
 
 def _facts(choices: Choices) -> dict[str, Any]:

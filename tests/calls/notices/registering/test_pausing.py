@@ -250,6 +250,49 @@ def _consent_ends(hotline: Hotline, **after: float) -> None:
         kept.lapses_at = hotline.clock.now + timedelta(**after)
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (("1",), "We will go on calling you"),
+        (("2", "3", "1", "1"), "We will leave no message"),
+        (("3", "3"), "We will not call you about changes"),
+    ],
+    ids=["kept", "changed", "stopped"],
+)
+def test_staff_call_nobody_to_ask_who_has_answered_by_key(
+    phone: Phone, case: MadeCase, hotline: Hotline, keys: tuple[str, ...], said: str
+) -> None:
+    registers(phone, case).hangs_up()
+    _consent_ends(hotline, days=10)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    asked = select(Callback).where(Callback.reason == "consent_ends")
+    assert [task.state for task in hotline.rows(asked)] == ["left_for_staff"]
+
+    caller = calls(phone, case, *ASK, *keys)
+
+    assert caller.hears(said)
+    assert [task.state for task in hotline.rows(asked)] == ["cancelled"]
+
+
+def test_staff_still_ask_about_the_other_case_whose_consent_ends(
+    phone: Phone, case: MadeCase, hotline: Hotline, make_case: MakeCase
+) -> None:
+    other = make_case(custody_status="in_custody", facility="Stewart", phone=CALLER)
+    with hotline.database.transaction() as session:
+        session.get_one(Case, other.id).registrant_id = case.registrant_id
+    for one in (case, other):
+        registers(phone, one).hangs_up()
+    with hotline.database.transaction() as session:
+        for kept in session.scalars(select(Registration)):
+            kept.lapses_at = hotline.clock.now + timedelta(days=10)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+
+    calls(phone, case, *ASK, "1").hangs_up()
+
+    asked = select(Callback).where(Callback.reason == "consent_ends")
+    assert sorted(task.state for task in hotline.rows(asked)) == ["cancelled", "left_for_staff"]
+
+
 def test_consent_that_ended_in_a_pause_can_be_kept_in_it(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
