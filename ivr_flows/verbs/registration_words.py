@@ -111,10 +111,10 @@ def agreed_terms(desk: Desk, phones: Sequence[Phone], agreed: Choices | ReadBack
 
 def _wait_sentences(desk: Desk, phones: Sequence[Phone]) -> list[Sentence]:
     """When the calls begin, while nothing of the case may be told on any of these phones (R09)."""
-    held = [one.content_held_until for one in phones if one.content_held_until is not None]
-    if len(held) < len(phones) or min(held) <= desk.now:
+    begins_at = registering.begins_at(phones, desk.now)
+    if begins_at is None:
         return []
-    return [("notices.new_phone", {"on": desk.when(min(held), on=True, clock=True)})]
+    return [("notices.new_phone", {"on": desk.when(begins_at, on=True, clock=True)})]
 
 
 def phones_sentence(desk: Desk, phones: Sequence[Phone]) -> Sentence:

@@ -288,6 +288,12 @@ def hours_by_phone(session: Session, case_id: int, phones: Sequence[Phone]) -> l
     return [_hours_to_keep(phone, agreed) for phone in phones]
 
 
+def begins_at(phones: Sequence[Phone], now: datetime) -> datetime | None:
+    """When the calls begin, while nothing of the case may be told on any of these phones (R09)."""
+    held = [one.content_held_until for one in phones if one.content_held_until is not None]
+    return None if len(held) < len(phones) or min(held) <= now else min(held)
+
+
 def is_called_without_code(session: Session, phone_id: int, *, but: int | None = None) -> bool:
     """Whether anybody who answers this phone and presses a key hears the news of a notice.
 

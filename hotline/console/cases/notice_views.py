@@ -14,7 +14,7 @@ from hotline.console.cases.area import area
 from hotline.console.cases.opened_case import OpenedCase, back_to, case_form, changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.refused import refused
+from hotline.console.shell.refused import moment, refused
 from hotline.console.shell.words import _
 from models.cases.safe_phone import safe_phones
 from models.notices.notice import OPEN_STATES
@@ -24,6 +24,7 @@ from models.notices.registering import (
     MOST_CALLS_A_DAY,
     Choices,
     RegistrationError,
+    begins_at,
     change,
     hours_by_phone,
     new_code_key,
@@ -78,10 +79,11 @@ def case_notices_agree(case_id: int) -> View:
     if errors:
         return _questions(case_id, errors)
     read: list[str] = []
+    waits: tuple[datetime | None, datetime | None] = (None, None)
     try:
         with changing_case(case_id) as opened:
             _with_the_person(opened)
-            read = _read(opened, chosen)
+            read, waits = _read(opened, chosen), _waits(opened, chosen)
             _as_it_was_read(read)
             stands = registration_of(opened.session, case_id)
             chosen = replace(chosen, code_key=_code_key(opened, chosen))
@@ -95,7 +97,13 @@ def case_notices_agree(case_id: int) -> View:
         # The code itself is asked on the next page; here it is a key alone that is refused.
         field = "opens" if error.field == "code" else error.field
         return _questions(case_id, {field: refused(error)})
-    flash(_("Saved. We will call this person when something changes."), "success")
+    first = max((one for one in waits if one is not None), default=None)
+    flash(
+        _("Saved. We will call this person when something changes.")
+        if first is None
+        else _("Saved. We call about no change before %(time)s.", time=moment(first)),
+        "success",
+    )
     return back_to(case_id, "notices")
 
 
@@ -184,7 +192,21 @@ def _read(opened: OpenedCase, chosen: Choices) -> list[str]:
     if not called:
         raise RegistrationError(RegistrationRefusal.NOT_A_SAFE_PHONE, field="phones")
     hours = hours_by_phone(opened.session, opened.case.id, called)
-    return notice_words.consent_words(chosen, hours, registrant.language)
+    zone, (paused_until, begins) = ZoneInfo(registrant.time_zone), _waits(opened, chosen)
+    return notice_words.consent_words(
+        chosen, hours, registrant.language,
+        paused_until=paused_until.astimezone(zone) if paused_until else None,
+        begins_at=begins.astimezone(zone) if begins else None,
+    )  # fmt: skip
+
+
+def _waits(opened: OpenedCase, chosen: Choices) -> tuple[datetime | None, datetime | None]:
+    """Until when the calls are paused, and until when no phone of these may hear of the case (R09)."""
+    safe = safe_phones(opened.session, opened.case.registrant_id)
+    found = registration_of(opened.session, opened.case.id)
+    until = None if found is None else found.paused_until
+    begins = begins_at([one for one in safe if one.id in chosen.phone_ids], opened.now)
+    return (until if until is not None and until > opened.now else None), begins
 
 
 def _as_it_was_read(read: list[str]) -> None:

@@ -1,9 +1,9 @@
 """The words of the notices in a case: states and news for staff, and the consent that they read aloud."""
 
 from collections.abc import Sequence
-from datetime import time
+from datetime import datetime, time
 
-from babel.dates import format_time
+from babel.dates import format_date, format_time
 
 from hotline.console.imports.words import STATUSES
 from hotline.console.shell.console import console
@@ -68,14 +68,23 @@ def ended(row: NoticeRow) -> str:
     return _(WHY[row.why]) if row.why in WHY else ""
 
 
-def consent_words(choices: Choices, hours: Sequence[Hours], language: str) -> list[str]:
+def consent_words(
+    choices: Choices,
+    hours: Sequence[Hours],
+    language: str,
+    *,
+    paused_until: datetime | None = None,
+    begins_at: datetime | None = None,
+) -> list[str]:
     """What staff read aloud before somebody registers, in that person's language; it is the consent (R28).
 
-    ``hours`` are those of each phone that is called, as they are stored with the consent.
+    ``hours`` are those of each phone that is called, as they are stored with the consent. ``begins_at`` is
+    when a new phone may hear of the case (R09). Both moments are in the person's time zone.
     """
     said = console.words.catalog(language).gettext
     many = len(hours) > 1
     return [
+        *_pause_words(paused_until, language),
         said(
             N_(
                 "When something changes, we will call your phones one after another, "
@@ -84,6 +93,7 @@ def consent_words(choices: Choices, hours: Sequence[Hours], language: str) -> li
         )
         if many
         else said(N_("We will call your phone when something changes.")),
+        *_wait_words(begins_at, language),
         *_when_words(choices, hours, language),
         said(N_("First we will ask for your call code."))
         if choices.code_key is not None
@@ -93,6 +103,27 @@ def consent_words(choices: Choices, hours: Sequence[Hours], language: str) -> li
         else said(N_("We will send no text.")),
         _cap_words(choices.cap_per_day, language),
         said(N_("We may not be able to tell you of every change. No call does not mean no change.")),
+    ]
+
+
+def _pause_words(until: datetime | None, language: str) -> list[str]:
+    if until is None:
+        return []
+    said = console.words.catalog(language).gettext
+    return [
+        said(N_("We will not call about changes for now. The calls begin again on %(day)s."))
+        % {"day": _day(until, language)},
+        said(N_("After that, this is how we will call.")),
+    ]
+
+
+def _wait_words(begins_at: datetime | None, language: str) -> list[str]:
+    if begins_at is None:
+        return []
+    said = console.words.catalog(language).gettext
+    return [
+        said(N_("Calls to a new phone begin on %(day)s, %(time)s."))
+        % {"day": _day(begins_at, language), "time": _clock(begins_at.time(), language)}
     ]
 
 
@@ -143,3 +174,7 @@ def _hours(hours: Hours, language: str) -> str | None:
 
 def _clock(at: time, language: str) -> str:
     return format_time(at, "h a" if at.minute == 0 else "h:mm a", locale=written_in(language))
+
+
+def _day(at: datetime, language: str) -> str:
+    return format_date(at.date(), "long", locale=written_in(language))

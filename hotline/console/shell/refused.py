@@ -25,16 +25,17 @@ def refused(reason: Reason) -> str:
 
 def moment_of_promise(due_at: datetime) -> str:
     """The day and time by which somebody was promised a call, in the office's time."""
-    return _moment(as_promised(due_at, console.office.zone))
+    return moment(as_promised(due_at, console.office.zone))
 
 
 def _said(name: str, fact: Fact) -> Fact:
     if isinstance(fact, datetime):
-        return moment_of_promise(fact) if name == "due" else _moment(fact)
+        return moment_of_promise(fact) if name == "due" else moment(fact)
     return named_all(str(fact)) if name == "who" else fact
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """A day and time in the office's time."""
     zone, locale = get_timezone(console.office.time_zone), written_in(language())
     local = at.astimezone(zone)
     time = format_time(local, "short", tzinfo=zone, locale=locale) + zone_if_twice(local)

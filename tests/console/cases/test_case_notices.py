@@ -299,6 +299,38 @@ def test_person_agrees_for_an_added_phone_to_the_hours_that_it_gets(
         assert (added.window_starts, added.window_ends) == (time(17), time(21))
 
 
+def test_person_is_told_when_calls_to_their_new_phone_begin(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        session.execute(update(Phone).values(content_held_until=NOW + timedelta(hours=72)))
+
+    verifies(liaison, case).clicks("Register for notices")
+    liaison.fills(nights="yes").clicks("Read it to them")
+    held = "Calls to a new phone begin on November 28, 2026, 10 AM."
+    assert liaison.reads("We will call your phone when something changes.", held)
+    liaison.fills(code="2593").clicks("They agree: save")
+
+    assert liaison.reads("Saved. We call about no change before Nov 28, 2026, 10:00 AM.", held)
+
+
+def test_person_who_changes_paused_calls_is_told_when_they_begin_again(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    registers(liaison, case)
+    liaison.fills(until=f"{NOW + timedelta(days=6):%Y-%m-%d}").clicks("Pause notices")
+
+    liaison.clicks("Change registration").fills(cap="3", nights="no").clicks("Read it to them")
+    assert liaison.reads(
+        "We will not call about changes for now. The calls begin again on December 2, 2026.",
+        "After that, this is how we will call.",
+        "We will call your phone when something changes.",
+    )
+    liaison.clicks("They agree: save")
+
+    assert liaison.reads("Saved. We call about no change before Dec 2, 2026, 12:00 AM.")
+
+
 def test_nothing_is_saved_that_was_not_read_to_the_person(liaison: Member, database: Database) -> None:
     case = kept_case(database)
     verifies(liaison, case).clicks("Register for notices")
