@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from models import Call, Callback, Staff, Subject
 from models.callbacks.callback import advance
+from models.callbacks.claim import release
 from models.callbacks.note import keep_note, note_of
 from models.talks.leg_end import leg_ended
 from models.talks.talk import Talk, begin_talk
@@ -405,6 +406,34 @@ def test_note_that_a_liaison_had_begun_stays_in_its_field_after_they_transferred
     page.locator("#save-note").click()
     expect(page.get_by_text("The note is saved.").first).to_be_visible()
     expect(field).to_have_value("She asked about the court.")
+
+
+def test_letters_of_a_note_are_no_keys_once_a_supervisor_took_the_claim(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.get_by_label("Note for colleagues").click()
+    page.keyboard.type("Ask about the ")
+    supervisor = console_server.adds("supervisor")
+    with console_server.database.transaction() as session:
+        release(session, callback_id, session.get_one(Staff, supervisor.staff_id), datetime.now(UTC))
+
+    with page.expect_response("**/part"):
+        looks_again(page)
+    expect(page.get_by_label("Note for colleagues")).to_have_count(0)
+    expect(page.locator("#work-title")).to_be_focused()
+    page.keyboard.type("court date")
+
+    page.wait_for_timeout(1_000)
+    with console_server.database.reading() as session:
+        row = session.get_one(Callback, callback_id)
+        assert (row.state, row.staff_id) == ("requested", None)
+    page.wait_for_timeout(1_000)
+    page.keyboard.press("t")
+    expect(page.get_by_label("Note for colleagues")).to_have_value("Ask about the ")
 
 
 def test_draft_of_one_callback_is_not_in_the_note_of_another(

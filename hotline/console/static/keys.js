@@ -34,8 +34,15 @@
     return document.querySelector(`[data-key="${key}"]`);
   };
 
+  // Somebody who types goes on for a moment after a change took their field away. Those letters are no keys.
+  const PAUSE_MILLISECONDS = 1500;
+  let typesUntil = -Infinity;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (performance.now() < typesUntil) {
+      typesUntil = performance.now() + PAUSE_MILLISECONDS;
+      return;
+    }
     if (event.target.closest("input, textarea, select, [contenteditable]") || sheet.open) return;
     if (event.key === "?") {
       sheet.showModal();
@@ -99,12 +106,14 @@
     }
     shown = opened();
     if (!lost) return;
+    const typed = !lost.isConnected && lost.matches("textarea, input:not([type=radio], [type=checkbox])");
+    if (typed) typesUntil = performance.now() + PAUSE_MILLISECONDS;
     window.requestAnimationFrame(() => {
       const focused = document.activeElement;
       const waits = endedNow && focused && focused.matches("#work-title, #bar [data-next]");
       if (!waits && focused && focused !== document.body && focused.checkVisibility()) return;
       const rows = links().filter((one) => one.checkVisibility());
-      const next = heldAt < 0 ? isSame && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];
+      const next = heldAt < 0 ? isSame && !typed && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];
       (next || document.getElementById(opened() ? "work-title" : "list-title")).focus();
     });
   });
