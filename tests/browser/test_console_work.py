@@ -436,6 +436,39 @@ def test_letters_of_a_note_are_no_keys_once_a_supervisor_took_the_claim(
     expect(page.get_by_label("Note for colleagues")).to_have_value("Ask about the ")
 
 
+@pytest.mark.parametrize("act", ["hand", "release", "reschedule", "cancel"])
+def test_note_that_was_typed_goes_with_the_callback(
+    visitors: Visitors, console_server: ConsoleServer, act: str
+) -> None:
+    ana = console_server.adds()
+    luis = console_server.adds(name="Luis Invented", on_shift=True)
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    note = page.get_by_label("Note for colleagues")
+    note.fill("PIN 760568")
+    if act != "release":
+        page.locator(f"#more-{act}-{callback_id} > summary").click()
+    if act == "hand":
+        page.get_by_label("Colleague", exact=True).select_option(str(luis.staff_id))
+    elif act == "reschedule":
+        page.locator(f"#more-{act}-{callback_id}").get_by_text("Yes", exact=True).click()
+    elif act == "cancel":
+        page.locator("label[for^=reason-]").first.click()
+    page.locator(f"#does-{act}").click()
+    expect(page.locator("#note-error")).to_contain_text("a PIN or a code")
+    expect(note).to_have_value("PIN 760568")
+
+    note.fill("Knows the court date.")
+    page.locator(f"#does-{act}").click()
+
+    expect(page.locator("#desk .usa-alert--success").first).to_be_visible()
+    with console_server.database.reading() as session:
+        assert note_of(session, session.get_one(Callback, callback_id)) == "Knows the court date."
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:'))") == []
+    visitors.complaints.clear()  # The browser counts the refusal itself as one.
+
+
 def test_draft_of_one_callback_is_not_in_the_note_of_another(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

@@ -124,6 +124,17 @@ def _recognize(click: Click) -> list[Job]:
     return []
 
 
+def _with_note(does: Action) -> Action:
+    """The same, with the note that was typed beside it: its field goes, and a colleague reads it."""
+
+    def both(click: Click) -> list[Job]:
+        if "note" in request.form:
+            _note(click)
+        return does(click)
+
+    return both
+
+
 def _finish(click: Click) -> list[Job]:
     talk = led_on_callback(click.session, click.callback_id, click.staff.id)
     return finish(TalkClick(click.session, talk, click.staff.id, click.now))
@@ -133,15 +144,15 @@ def _finish(click: Click) -> list[Job]:
 #: shows a refusal.
 ACTIONS: dict[str, tuple[Action, str, str]] = {
     "claim": (_claim, N_("You claimed it."), ""),
-    "release": (_release, N_("Returned to the callback list."), ""),
+    "release": (_with_note(_release), N_("Returned to the callback list."), ""),
     "call": (_call, N_("You asked for the call. Accept on your phone, and the line calls the person."), ""),
     "hand": (
-        _hand,
+        _with_note(_hand),
         N_("It is handed to your colleague. If they do not begin it, it returns to the list."),
         "to",
     ),
-    "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
-    "cancel": (_cancel, N_("The callback is canceled."), "reason"),
+    "reschedule": (_with_note(_reschedule), N_("The line will call at that time."), "day"),
+    "cancel": (_with_note(_cancel), N_("The callback is canceled."), "reason"),
     "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),
     "finish": (_finish, "", "outcome"),
     # Also for those who do not lead a talk: they claimed the callback, handed it over, or oversee.

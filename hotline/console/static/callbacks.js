@@ -82,6 +82,23 @@
   document.addEventListener("htmx:afterSettle", begin);
   begin();
 
+  // An act after which the note has no field takes along what was typed in it, for the colleague who reads it.
+  const LEAVES = /\/(hand|release|reschedule|cancel)$/;
+  let taken = "";
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt, path, parameters } = event.detail;
+    const note = field();
+    if (!note || !elt.closest("#work-in") || !LEAVES.test(path) || note.value === stored(note)) return;
+    parameters.note = note.value;
+    parameters["was-note"] = stored(note);
+    taken = keyOf(note);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!taken || !LEAVES.test(event.detail.requestConfig.path)) return;
+    if (document.querySelector("#work > .usa-alert--success, #desk-says > .usa-alert--success")) sessionStorage.removeItem(taken);
+    taken = "";
+  });
+
   // A form that was refused has no errors any more. What was chosen beside a saved note is still not saved.
   const accept = (form) => {
     if (!("typed" in form.dataset)) return;
