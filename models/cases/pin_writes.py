@@ -116,7 +116,10 @@ OPENING = (
     .where(_TRIES.c.call_id == bindparam("opened_call_id"), _TRIES.c.turn == bindparam("opened_turn"))
     .values(opened=sql_true())
 )
-# This also clears a lock that this try made, or that others made on top of it while it counted as a failure.
+_SINCE = _bind("cleared_since", _COUNTERS.c.locked_at)
+_STAYS_LOCKED, _STAYS_SPENT = _COUNTERS.c.locked_at < _SINCE, _COUNTERS.c.spent_at < _SINCE
+# This also clears a lock that this try made, or that others made on top of it while it counted as a failure,
+# and a total that it spent: nobody is told of either.
 CLEARING = (
     update(_COUNTERS)
     .where(
@@ -126,10 +129,9 @@ CLEARING = (
     .values(
         consecutive=0,
         wait_until=None,
-        locked_at=case(
-            (_COUNTERS.c.locked_at >= _bind("cleared_since", _COUNTERS.c.locked_at), None),
-            else_=_COUNTERS.c.locked_at,
-        ),
+        locked_at=case((_STAYS_LOCKED, _COUNTERS.c.locked_at), else_=None),
+        spent_at=case((_STAYS_SPENT, _COUNTERS.c.spent_at), else_=None),
+        told=case((or_(_STAYS_LOCKED, _STAYS_SPENT), _COUNTERS.c.told), else_=sql_true()),
     )
 )
 # Set only when there is nothing to tell; otherwise it waits until the caller has heard about the tries.

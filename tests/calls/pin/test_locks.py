@@ -94,6 +94,30 @@ def test_supervisor_is_told_of_a_spent_total_as_well(
 
 
 @ON_BOTH
+@pytest.mark.parametrize("failed", [9, 99], ids=["the lock", "the total"])
+def test_right_pin_at_the_last_try_is_no_lock_to_anybody(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, failed: int
+) -> None:
+    """A try counts as wrong until it is right: supervisors were told of a lock that there was not."""
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    case = make_case(custody_status="in_custody")
+    if failed == 99:
+        has_wrong_tries(hotline, case, failed)
+    else:
+        for _ in range(failed):
+            guesses(phone, case.number, wrong(case.pin))
+            clock.passes(hours=1)
+
+    assert "in custody" in guesses(phone, case.number, case.pin)
+    sweeps(hotline)
+
+    assert hotline.rows(select(AuditEntry).where(AuditEntry.action == "lock_pin")) == []
+    assert hotline.rows(select(Alert).where(Alert.level == "pin_locks")) == []
+    with hotline.database.reading() as session:
+        assert standing_locks(session) == []
+
+
+@ON_BOTH
 def test_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
