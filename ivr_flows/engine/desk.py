@@ -294,6 +294,9 @@ class Desk:
                 own = self.called_from()
                 which = "phone.this" if own is not None and own == self.number_to_call() else "phone.yours"
                 return (("phone", self.prompts.text(language, which)),)
+            case "own_phone":
+                which = "phone.this" if self.is_on_own_phone() else "phone.yours"
+                return (("phone", self.prompts.text(language, which)),)
             case "hour":
                 zone = self.call.time_zone or self.guessed_zone()
                 hour = self.prompts.text(language, hour_prompt(self.now, zone))
@@ -313,6 +316,13 @@ class Desk:
     def called_from(self) -> str | None:
         """The number this call came from, if it is one that the line may call."""
         return next((one for one in self.phone_in_hand() if self.office.can_dial(one)), None)
+
+    def is_on_own_phone(self) -> bool:
+        """Whether this call came from a safe phone of the registrant: notices go to no other phone (R09)."""
+        number, registrant_id = self.called_from(), self.call.registrant_id
+        if number is None or registrant_id is None:
+            return False
+        return number in safe_numbers(self.session, registrant_id)
 
     @property
     def may_have_a_phone(self) -> bool:

@@ -58,6 +58,10 @@ class ExampleDesk(Desk):
         """The same number."""
         return CALLER
 
+    def is_on_own_phone(self) -> bool:
+        """The registrant calls from their own phone."""
+        return True
+
     def last_turn(self) -> Turn:
         """The turn that was passed in. Raises LookupError if there was none."""
         if self._last is None:

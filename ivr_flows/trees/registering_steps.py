@@ -103,7 +103,7 @@ def registering_steps() -> dict[str, Step]:
         # The phones that were chosen are no longer safe: another one takes over what was agreed (R09).
         "notices_uncalled": Menu(
             (
-                _which("notices.one_phone", registering_verbs.call_new_phones, about="phone"),
+                _which("notices.one_phone", registering_verbs.call_new_phones, about="own_phone"),
                 _which("notices.all_phones", registering_verbs.call_new_phones),
                 Choice("notices.leave", next="notices_still"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
@@ -156,7 +156,7 @@ def _wishes() -> dict[str, Step]:
         ),
         "notices_which": Menu(
             (
-                _which("notices.one_phone", registering_verbs.choose_phones, about="phone"),
+                _which("notices.one_phone", registering_verbs.choose_phones, about="own_phone"),
                 _which("notices.all_phones", registering_verbs.choose_phones),
                 # A new phone is a binding (R09): a person speaks a code to it, and the old one is told.
                 Choice("notices.add_phone", next="person"),

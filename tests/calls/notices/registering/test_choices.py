@@ -12,6 +12,7 @@ from models.store.database import keyring_of
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE
 from tests.calls.notices.registering.conftest import ASK, calls, changes, consents, registration
+from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -49,6 +50,27 @@ def test_choice_is_said_back_and_kept(
     (row,) = hotline.rows(select(PhoneRow))
     assert getattr(row, column) == value
     assert said in consents(hotline)[0].words
+
+
+@pytest.mark.parametrize(
+    ("language", "key", "said"),
+    [
+        ("1", "For calls only to the phone number you gave us, press 1", "We will call the phone number you"),
+        ("2", "Para llamadas solo al teléfono que usted nos dio, oprima 1", "llamaremos al teléfono que usted"),
+    ],
+)
+def test_key_for_one_phone_names_the_phone_that_is_called(
+    phone: Phone, case: MadeCase, language: str, key: str, said: str
+) -> None:
+    changes(phone, case).hangs_up()
+
+    opens_the_case(phone, case, language, from_="+12025550166")
+    for one in (*ASK, "2", "2", "1"):
+        phone.presses(one)
+
+    assert phone.hears(key)
+    phone.presses("1")
+    assert phone.hears(said)
 
 
 def test_texts_are_off_until_chosen_after_their_risk_was_said(
