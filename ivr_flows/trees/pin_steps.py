@@ -73,6 +73,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
                 Choice("stop.leave", does=pin_verbs.leave_stops, on={"left": "since"}),
             ),
             prompt="stop.notice",
+            returns=False,
         ),
         "stop_lifted": Announce("stop.lifted", "since"),
         # Somebody with the PIN turned the calls about changes off; the verb before has said when.
@@ -85,6 +86,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
                 ),
                 Choice("stop.leave", does=pin_verbs.leave_calls_stopped, on={"left": "since"}),
             ),
+            returns=False,
         ),
         "calls_held": Announce("callback.held", "since"),
         "stop_held": Announce("callback.held", "since"),

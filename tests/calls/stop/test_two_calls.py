@@ -61,6 +61,23 @@ def test_phone_is_called_again_as_the_line_says_though_another_call_left_it_stop
     assert stopped(hotline) == []
 
 
+@pytest.mark.parametrize(("key", "said"), [("1", LIFTED["1"]), ("2", "For a person, press 0")])
+def test_way_back_leads_past_the_question_once_it_is_answered(
+    phone: Phone, case: MadeCase, hotline: Hotline, key: str, said: str
+) -> None:
+    caller = is_asked(phone, hotline, case)
+    caller.presses(key)
+    assert caller.hears(said)
+    left = stopped(hotline)
+
+    caller.presses("#")
+
+    # "We have stopped calling" would sound like another stop, and a second answer would change nothing.
+    assert caller.does_not_hear(NOTICE)
+    assert caller.hears("To hear about your case, press 1")
+    assert stopped(hotline) == left
+
+
 def test_line_says_so_too_if_another_call_has_lifted_it_already(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:

@@ -78,6 +78,23 @@ def test_calls_that_somebody_with_the_pin_turned_off_are_noticed_by_staff_and_in
     assert calls(phone, case).hears("were stopped or paused")
 
 
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_way_back_leads_past_the_question_once_it_is_answered(
+    phone: Phone, case: MadeCase, hotline: Hotline, key: str
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "1").hangs_up()
+    hotline.clock.passes(hours=1)
+    caller = calls(phone, case, key)
+    assert caller.hears("For calls about changes, or to be called back, press 2")
+
+    caller.presses("#")
+
+    # Without the words before it nobody would know what "leave it as it is" leaves.
+    assert caller.does_not_hear("To leave it as it is")
+    assert caller.hears("To hear about your case, press 1")
+
+
 def test_pause_is_over_at_the_key_for_these_calls(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
     registers(phone, case).hangs_up()
     calls(phone, case, *ASK, "3", "1").hangs_up()
