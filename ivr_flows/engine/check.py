@@ -104,6 +104,9 @@ def _exits(flow: Flow) -> Iterator[str]:
     if flow.stranded is not None:
         named["stranded"] = flow.stranded
     named |= {f"recalled from {step}": target for step, target in flow.recalled.items()}
+    for name, step in flow.steps.items():
+        if isinstance(step, Menu) and step.told_by is not None:
+            named[f"told_by of {name}"] = step.told_by
     for place, target in named.items():
         if target not in flow.steps:
             yield f"{flow.name}: {place} leads to {target}, which is no step."

@@ -106,7 +106,8 @@ class Menu:
     the next one leads to ``silence``, if that should be sooner; at a menu that silence itself led to, the
     first one does. ``extra`` are keys beyond the options that work only at this menu, each with its step.
     ``returns``: # leads back here; at a warning of news that the caller has since heard it does not, nor at a
-    question that is answered.
+    question that is answered. ``told_by`` is the step that says what the options are about: # leads there, to
+    what stands now.
     ``seconds`` of silence, if not R24's, are the wait at the normal pace. ``unattended``: a machine may have
     answered, so silence leads on at once, without any repair, and slows nothing down (R30). ``tail`` are
     prompts after the options, said when the caller reaches the menu and not at a repair. With
@@ -126,6 +127,7 @@ class Menu:
     tail: tuple[str, ...] = ()
     tells_language: bool = False
     returns: bool = True
+    told_by: str | None = None
     place: str | None = None
 
 

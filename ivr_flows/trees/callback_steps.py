@@ -22,20 +22,24 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 "cannot": "callback_cannot",
             },
         ),
-        "callback_menu": Menu(callback_ways(), silence="callback_left"),
+        "callback_menu": Menu(callback_ways(), silence="callback_left", told_by="callback"),
         # The calls that the line makes by itself stand last: they are for later, the others for now.
-        "callback_menu_in_case": Menu((*callback_ways(), NOTICES), silence="callback_left"),
+        "callback_menu_in_case": Menu(
+            (*callback_ways(), NOTICES), silence="callback_left", told_by="callback"
+        ),
         # Silence requests no callback, except for hard news that is still untold (R19).
         "callback_left": Decide(
             case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "silent_end"}
         ),
         # The status is available at any hour, including for a caller who slipped or finds the office closed.
         "callback_menu_without_pin": Menu(
-            (*callback_ways(), Choice("main.case", next="may_try")), silence="silent_end"
+            (*callback_ways(), Choice("main.case", next="may_try")), silence="silent_end", told_by="callback"
         ),
         # A caller who reached the PIN step and asks for a person may have lost their PIN.
         "callback_menu_lost_pin": Menu(
-            (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
+            (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")),
+            silence="silent_end",
+            told_by="callback",
         ),
         "callback_open": _open_menu(
             "callback.move",
@@ -48,7 +52,9 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
             "callback.change", _asking("callback.afraid", callback_verbs.request_afraid), _cancelling()
         ),
         # Without a callback 4 and 1 register for calls about changes: these keys cancel no urgent one.
-        "callback_sure": Menu((_keeping(), _cancelling()), prompt="callback.sure", silence="silent_end"),
+        "callback_sure": Menu(
+            (_keeping(), _cancelling()), prompt="callback.sure", silence="silent_end", returns=False
+        ),
         # The local time is asked only if it is a guess (R29).
         "callback_may_choose": Decide(
             callback_verbs.may_choose,
@@ -145,7 +151,7 @@ def _open_menu(change: str, third: Choice, cancel: Choice) -> Menu:
     Whoever presses the keys of "afraid" again, as in the call before, cancels nothing.
     """
     choices = (_keeping(), Choice(change, next="callback_may_choose"), third, cancel)
-    return Menu(choices, silence="silent_end")
+    return Menu(choices, silence="silent_end", told_by="callback")
 
 
 def _keeping() -> Choice:

@@ -79,8 +79,8 @@ def discreet_line(
         "danger_after_letter": Announce("danger_line", "new_pin_needed", barge_in=False, about="emergency"),
         "no_match": Announce("discreet.no_match", "ask_pin"),
         "pin_again": Announce("discreet.code_again", "ask_pin"),
-        "callback_menu_without_pin": Menu((*ways, number), silence="silent_end"),
-        "callback_menu_lost_pin": Menu(ways, silence="silent_end"),
+        "callback_menu_without_pin": Menu((*ways, number), silence="silent_end", told_by="callback"),
+        "callback_menu_lost_pin": Menu(ways, silence="silent_end", told_by="callback"),
         "silent_menu": silent_menu(number, "discreet.soon"),
         # What a call may be about, such as court, would tell a listener what kind of line this is.
         "callback_more_wishes": dataclasses.replace(

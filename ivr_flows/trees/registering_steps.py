@@ -42,6 +42,7 @@ def registering_steps() -> dict[str, Step]:
                     on={"declined": "notices_declined", "stands": "notices"},
                 ),
             ),
+            told_by="notices",
         ),
         "notices_more_first": Announce("notices.code_first", "notice_code"),
         "notices_declined": Announce("notices.declined", "all_said"),
@@ -76,6 +77,7 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.change", next="notices_wishes"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
+            told_by="notices",
         ),
         "notices_ending": Menu(
             (
@@ -83,6 +85,7 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.change", next="notices_wishes"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
+            told_by="notices",
         ),
         "notices_paused": Menu(
             (
@@ -90,6 +93,7 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.leave", next="notices_still"),
                 Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
             ),
+            told_by="notices",
         ),
         # The consent has ended, or ends soon or before the pause is over.
         "notices_paused_ending": Menu(
@@ -99,6 +103,7 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.leave", next="notices_still"),
                 Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
             ),
+            told_by="notices",
         ),
         # The phones that were chosen are no longer safe: another one takes over what was agreed (R09).
         "notices_uncalled": Menu(
@@ -108,12 +113,14 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.leave", next="notices_still"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
+            told_by="notices",
         ),
         "notices_no_phone_left": Menu(
             (
                 Choice("notices.leave", next="notices_still"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
+            told_by="notices",
         ),
         "notices_stop": Menu(
             (
@@ -122,6 +129,7 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
                 Choice("notices.leave", next="notices_still"),
             ),
+            returns=False,
         ),
         # Another call may have changed it since it was said.
         "notices_still": Decide(

@@ -165,6 +165,42 @@ def test_pound_after_the_pin_leads_to_the_main_menu_and_opens_nothing_of_another
     assert phone.hears("case, press 1")
 
 
+@pytest.mark.parametrize(
+    ("language", "stands", "asks"),
+    [
+        (
+            "1",
+            "You already have a callback. We will call you",
+            "To have us call this phone as soon as we can",
+        ),
+        ("2", "Ya tiene una llamada pedida. Le llamaremos", "Para que llamemos a este teléfono lo antes"),
+    ],
+)
+def test_pound_after_a_callback_was_asked_for_or_canceled_leads_to_what_stands_now(
+    phone: Phone, make_case: MakeCase, language: str, stands: str, asks: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), language)
+    phone.presses("2")
+    phone.presses("1")
+    phone.presses("#")
+    assert phone.hears(stands)
+    assert phone.does_not_hear(asks)
+    # The key of "afraid" again: an urgent callback is canceled only after a question.
+    for key in ("3", "#", "4", "#"):
+        phone.presses(key)
+    assert phone.hears(stands)
+    for key in ("4", "2", "#"):
+        phone.presses(key)
+    assert phone.hears(asks)
+    assert phone.does_not_hear(stands)
+
+    phone.presses("#")
+
+    assert phone.hears(
+        {"1": "To choose a new PIN, press 4", "2": "Para elegir un PIN nuevo, oprima 4"}[language]
+    )
+
+
 def test_pound_alone_at_the_pin_asks_for_the_number_again_and_there_leads_to_the_main_menu(
     phone: Phone, make_case: MakeCase
 ) -> None:

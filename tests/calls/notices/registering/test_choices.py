@@ -56,7 +56,11 @@ def test_choice_is_said_back_and_kept(
     ("language", "key", "said"),
     [
         ("1", "For calls only to the phone number you gave us, press 1", "We will call the phone number you"),
-        ("2", "Para llamadas solo al teléfono que usted nos dio, oprima 1", "llamaremos al teléfono que usted"),
+        (
+            "2",
+            "Para llamadas solo al teléfono que usted nos dio, oprima 1",
+            "llamaremos al teléfono que usted",
+        ),
     ],
 )
 def test_key_for_one_phone_names_the_phone_that_is_called(
@@ -71,6 +75,23 @@ def test_key_for_one_phone_names_the_phone_that_is_called(
     assert phone.hears(key)
     phone.presses("1")
     assert phone.hears(said)
+
+
+def test_way_back_from_the_choices_leads_to_what_stands_now(phone: Phone, case: MadeCase) -> None:
+    caller = changes(phone, case)
+
+    caller.presses("#")
+
+    # Who has agreed is not asked again, and hears what the options are about.
+    assert caller.hears("We will call this phone when something changes", "To leave it as it is, press 1")
+    assert caller.does_not_hear("To agree")
+    for key in ("3", "1"):
+        caller.presses(key)
+    assert caller.hears("We will not call about changes for now")
+    caller.presses("#")
+    assert caller.hears("We will not call about changes for now", "To start these calls again, press 1")
+    caller.presses("#")
+    assert caller.hears("For calls when something changes, press 4")
 
 
 def test_texts_are_off_until_chosen_after_their_risk_was_said(

@@ -58,8 +58,9 @@ def test_calls_that_somebody_with_the_pin_turned_off_are_noticed_by_staff_and_in
     registers(phone, case).hangs_up()
     abuser = calls(phone, case, *ASK, "3", *keys, from_="+12025550166")
     # In the call itself they know.
-    for key in ("#", "1"):
+    for key in ("1", "1", "1"):
         abuser.presses(key)
+    assert abuser.hears("in custody", "as of")
     assert "were stopped or paused" not in abuser.heard_so_far
     abuser.hangs_up()
     hotline.clock.passes(hours=2)
