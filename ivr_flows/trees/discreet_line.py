@@ -8,7 +8,7 @@ from ivr_flows.engine.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, 
 from ivr_flows.trees.callback_steps import callback_ways, silent_menu
 from ivr_flows.trees.pin_steps import CASE_DIGITS, PIN_DIGITS, number_slip
 from ivr_flows.trees.registering_steps import NOTICES
-from ivr_flows.trees.victim_line import HEAR_AGAIN, PARTNER, last_menu, victim_line
+from ivr_flows.trees.victim_line import PARTNER, TO_CASE, last_menu, victim_line
 from ivr_flows.verbs import case_verbs
 from models.calls.role import CALLER
 
@@ -40,6 +40,8 @@ def discreet_line(
     assert isinstance(ask_pin, Collect)  # noqa: S101 - the table above is ours.
     mistaken = required(ask_pin.mistaken)
     assert isinstance(wishes, Menu)  # noqa: S101
+    # Not "to hear it again": after a promise that would be the promise, and the news may be untold.
+    back = Choice("notices.back", does=case_verbs.back_to_case, on=TO_CASE)
     ways, number = callback_ways("discreet.soon"), Choice("discreet.number_choice", next="may_try")
     slip = number_slip(case_digits)
     front: dict[str, Step] = {
@@ -87,10 +89,10 @@ def discreet_line(
             wishes, choices=tuple(one for one in wishes.choices if one.next != "callback_about")
         ),
         "anything_else": last_menu(Choice("end.main", next="main_menu")),
-        "all_said_in_case": last_menu(HEAR_AGAIN, NOTICES),
+        "all_said_in_case": last_menu(back, NOTICES),
     }
     if has_partner:
-        front["all_said_for_news"] = last_menu(PARTNER, HEAR_AGAIN, NOTICES)
+        front["all_said_for_news"] = last_menu(PARTNER, back, NOTICES)
     steps = {name: in_code_words(step) for name, step in {**kept, **front}.items()}
     return dataclasses.replace(
         table,

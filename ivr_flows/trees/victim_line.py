@@ -56,8 +56,7 @@ def victim_line(
     ``has_partner``: a partner line is offered while nobody here can talk about hard news (R19).
     ``tells_5``: the key for callers who cannot talk is told after the PIN; a discreet line does not (R22).
     """
-    to_case = {"case": "choose_menu", "news": "hard_news"}
-    back_to_case = Choice("end.case", does=case_verbs.back_to_case, on=to_case)
+    back_to_case = Choice("end.case", does=case_verbs.back_to_case, on=TO_CASE)
     steps: dict[str, Step] = {
         # The opening (R17).
         "danger_line": Announce(
@@ -133,7 +132,7 @@ def victim_line(
             },
         ),
         "case_menu_more": Menu(_case_choices(_MORE, _HELP)),
-        "case_menu": Menu(_case_choices(HEAR_AGAIN, _HELP)),
+        "case_menu": Menu(_case_choices(_HEAR_AGAIN, _HELP)),
         "details": Decide(case_verbs.tell_details, {"told": "case_menu", "out": "news_menu"}),
         # Hard news: warn, then choose (R19).
         "hard_news": Decide(case_verbs.look_for_someone, {"free": "warn", "nobody": "warn_alone"}),
@@ -188,7 +187,7 @@ def victim_line(
         "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
         "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
         "news_menu_more": Menu(_case_choices(_MORE, _safety_choice(services))),
-        "news_menu": Menu(_case_choices(HEAR_AGAIN, _safety_choice(services))),
+        "news_menu": Menu(_case_choices(_HEAR_AGAIN, _safety_choice(services))),
         # To be called back (R35), or a person now.
         "callback_or_person": Menu(
             (
@@ -394,10 +393,12 @@ def _safety_choice(services: Sequence[str]) -> Choice:
     return _HELP
 
 
+#: From a promise and the like back to the menu of the case, or to news that the caller has not heard (R19).
+TO_CASE = {"case": "choose_menu", "news": "hard_news"}
 _HELP = Choice("case.help", next="services")
 PARTNER = partner_choice(ringing="ring_service", changed="all_said")
 _MORE = Choice("case.more", next="details")
-HEAR_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
+_HEAR_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
 
 
 def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:

@@ -337,17 +337,28 @@ def test_fallback_of_a_discreet_line_names_no_emergency_and_reads_a_persons_numb
     assert [word for word in TELLING if word.casefold() in document.split("-->")[1].casefold()] == []
 
 
-def test_way_back_on_a_discreet_line_is_to_hear_it_again(phone: Phone, make_case: MakeCase) -> None:
+@pytest.mark.parametrize(
+    ("language", "promise", "back", "menu"),
+    [
+        ("1", "We will call you", "To go back, press 1", "To choose a new code, press 4"),
+        ("2", "Le llamaremos", "Para volver, oprima 1", "Para elegir una clave nueva, oprima 4"),
+    ],
+)
+def test_way_back_on_a_discreet_line_says_nothing_aloud_but_the_options(
+    phone: Phone, make_case: MakeCase, language: str, promise: str, back: str, menu: str
+) -> None:
     case = make_case(custody_status="in_custody")
-    dials(phone)
+    dials(phone, language)
     for keys in (case.number, case.pin, "2", "1"):
         phone.presses(keys)
-    assert phone.hears("We will call you", "To hear it again, press 1")
-    assert phone.does_not_hear("case", "main menu")
+    # "To hear it again" would be the promise that was just said, not the status.
+    assert phone.hears(promise, back)
+    assert phone.does_not_hear("case", "main menu", "caso", "menú principal", "hear it again", "oírlo")
 
     phone.presses("1")
 
-    assert phone.hears("in custody")
+    assert phone.hears(menu)
+    assert phone.does_not_hear("in custody", "en custodia")
 
 
 def test_warnings_on_a_discreet_line_come_with_the_news_that_is_heard_after_a_promise(
@@ -359,8 +370,9 @@ def test_warnings_on_a_discreet_line_come_with_the_news_that_is_heard_after_a_pr
     dials(phone)
     for keys in (case.number, case.pin, "2"):
         phone.presses(keys)
-    assert phone.hears("We will call you", "To hear it again, press 1")
+    assert phone.hears("We will call you", "To go back, press 1")
     phone.presses("1")
+    assert phone.hears("news that may be hard to hear", "To hear it now, press 1")
 
     phone.presses("1")
 
