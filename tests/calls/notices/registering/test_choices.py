@@ -275,14 +275,14 @@ def test_spanish_no_to_nights_and_yes_to_the_evening_do_not_contradict_each_othe
     assert caller.does_not_hear("No llamaremos de noche")
 
 
-def test_spanish_caller_hears_that_we_call_at_any_hour_if_the_person_is_let_out(
+def test_spanish_caller_hears_that_we_call_at_any_hour_if_the_person_is_let_out_or_escapes(
     phone: Phone, case: MadeCase
 ) -> None:
     caller = phone.another()
     caller.dials_in(from_=CALLER)
     for keys in ("2", "1", case.number, case.pin, *ASK):
         caller.presses(keys)
-    assert caller.hears("Si la persona queda en libertad, llamaremos a cualquier hora.")
+    assert caller.hears("Si la persona queda en libertad o se escapa, llamaremos a cualquier hora.")
     for keys in ("2", CODE, CODE, "2", "2"):
         caller.presses(keys)
-    assert caller.hears("Si la persona queda en libertad de noche, ¿debemos llamar de noche?")
+    assert caller.hears("Si la persona queda en libertad o se escapa de noche, ¿debemos llamar de noche?")

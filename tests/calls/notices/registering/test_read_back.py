@@ -87,7 +87,7 @@ def test_no_to_nights_keeps_every_call_in_the_hours_that_were_chosen(
         (
             "2",
             "Elija la parte del día para nuestras llamadas. Si aceptó llamadas a cualquier hora cuando la "
-            "persona quede en libertad, las seguiremos haciendo.",
+            "persona quede en libertad o se escape, las seguiremos haciendo.",
             "De día, llamaremos solo por la mañana.",
         ),
     ],
