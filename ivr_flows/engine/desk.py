@@ -18,8 +18,9 @@ from ivr_flows.prompts import Prompts
 from models.callbacks.asking_call import asker_changed_language
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.promised_time import change_person
 from models.calls.call_state import CallState
-from models.cases.registrant import saving_language, saving_pace
+from models.cases.registrant import Registrant, saving_language, saving_pace
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.custody.custody_status import Heard, heard
 from models.store.database import Write
@@ -250,6 +251,12 @@ class Desk:
         self.speak(self.next_language)
         if self.is_verified and call.registrant_id is not None:
             self.writes.append(saving_language(call.registrant_id, call.language))
+
+    def keep_language(self) -> None:
+        """Calls about changes speak the language they were agreed to in: no key changes it there (R27)."""
+        registrant = self.session.get_one(Registrant, self.call.registrant_id)
+        if registrant.language != self.call.language:
+            change_person(self.session, registrant, {"language": self.call.language})
 
     def speak(self, language: str) -> None:
         """Speak this language, also in the calls that this one has asked for, but for one with its own."""

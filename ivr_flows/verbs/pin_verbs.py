@@ -108,6 +108,7 @@ def have_calls_again(desk: Desk, _digits: str) -> str:
     if not found.phones or found.lapses_at <= desk.now:
         # "We will call you" would not be true; what is read back says why.
         return "go"
+    desk.keep_language()
     desk.say("notices.resumed")
     return "resumed"
 

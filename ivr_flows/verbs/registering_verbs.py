@@ -152,6 +152,7 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
         )  # fmt: skip
     except RegistrationError:
         return "gone"
+    desk.keep_language()
     desk.say("notices.registered")
     return "more" if _chose_more(desk) else "registered"
 
@@ -282,6 +283,7 @@ def renew_registration(desk: Desk, _digits: str) -> str:
         found = registering.renew(desk.session, _case_id(desk), policies=desk.policies, **_by(desk))
     except RegistrationError:
         return "gone"
+    desk.keep_language()
     if found.paused_until is not None and found.paused_until > desk.now:
         desk.say("wishes.saved")
         say_sentences(desk, [pause_sentence(desk, found.paused_until)])
@@ -306,6 +308,7 @@ def resume_registration(desk: Desk, _digits: str) -> str:
             registering.renew(desk.session, case_id, policies=desk.policies, **_by(desk))
     except RegistrationError:
         return "gone"
+    desk.keep_language()
     desk.say("notices.resumed")
     return "saved"
 
@@ -358,6 +361,7 @@ def _change(desk: Desk, said: Sequence[Sentence], **changes: Any) -> str:
         )
     except RegistrationError:
         return "gone"
+    desk.keep_language()
     desk.say("wishes.saved")
     if found.paused_until is not None and found.paused_until > desk.now:
         # Another call paused it meanwhile: "we will call" is true only after that.
@@ -399,6 +403,7 @@ def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:
         )  # fmt: skip
     except RegistrationError:
         return "gone"
+    desk.keep_language()
     desk.say("wishes.saved")
     found = registering.read_back(desk.session, case_id, desk.now, desk.policies)
     if found is not None:

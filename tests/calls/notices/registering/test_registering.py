@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
-from models import Callback, Case, Registration
+from models import Callback, Case, Registrant, Registration
 from models import Phone as PhoneRow
 from models.audit.audit import AuditEntry
 from models.notices.notice_code import is_right
 from models.store.database import keyring_of
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE
+from tests.calls.notices.conftest import CODE, ringing, sweeps
 from tests.calls.notices.registering.conftest import ASK, calls, changes, consents, registers, registration
-from tests.factories import MadeCase
+from tests.calls.notices.registering.test_new_phone import escapes
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase, make_duress_pin
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -62,6 +65,69 @@ def test_consent_of_a_spanish_call_is_in_spanish(phone: Phone, case: MadeCase, h
 
     (consent,) = consents(hotline)
     assert "Si no llamamos, no quiere decir que nada cambió." in consent.words
+
+
+@pytest.mark.parametrize("stored", ["en", "es"])
+def test_calls_come_in_the_language_in_which_they_were_agreed_to(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, stored: str
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER, language="en" if stored == "es" else "es")
+    caller = phone.another()
+    opens_the_case(caller, case, {"en": "1", "es": "2"}[stored])
+    for keys in (*ASK, "1", CODE, CODE):
+        caller.presses(keys)
+    assert caller.hears({"en": "It is saved", "es": "Está guardado"}[stored])
+    caller.hangs_up()
+    hotline.clock.passes(minutes=30)
+    escapes(hotline, case)
+    sweeps(hotline)
+
+    called = phone.another().answers(ringing(hotline, CALLER))
+
+    # In that call no key changes the language.
+    assert called.hears({"en": "Is this a good time", "es": "¿Es buen momento"}[stored])
+    called.presses("1")
+    called.presses(CODE)
+    assert called.hears({"en": "To hear it now, press 1", "es": "Para oírla ahora, oprima 1"}[stored])
+
+
+@pytest.mark.parametrize(
+    ("first", "keys", "said"),
+    [
+        ((), ("2", "3", "1", "1"), "No dejaremos mensaje"),
+        (("3", "1"), ("1", "2", "4", "2", "1"), "Así queda"),
+        (("3", "1"), ("2", "2", "4", "1"), "La pausa terminó"),
+    ],
+    ids=["changed", "resumed when asked", "resumed"],
+)
+def test_calls_come_in_the_language_in_which_they_were_last_agreed_to(
+    phone: Phone, case: MadeCase, hotline: Hotline, first: tuple[str, ...], keys: tuple[str, ...], said: str
+) -> None:
+    registers(phone, case).hangs_up()
+    if first:
+        calls(phone, case, *ASK, *first).hangs_up()
+    hotline.clock.passes(hours=1)
+
+    opens_the_case(phone, case, "2")
+    for key in keys if first else (*ASK, *keys):
+        phone.presses(key)
+
+    assert phone.hears(said)
+    assert hotline.row(select(Registrant.language)) == "es"
+
+
+def test_duress_pin_changes_no_language_of_the_calls(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+    registers(phone, case).hangs_up()
+
+    opens_the_case(phone, duress, "2")
+    for keys in (*ASK, "1", CODE, CODE):
+        phone.presses(keys)
+
+    assert phone.hears("Está guardado")
+    language = select(Registrant.language).where(Registrant.id == case.registrant_id)
+    assert hotline.row(language) == "en"
 
 
 def test_code_that_others_would_guess_and_two_that_differ_are_asked_again(
