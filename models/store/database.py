@@ -16,6 +16,7 @@ from sqlalchemy import (
     Update,
     create_engine,
     event,
+    make_url,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
@@ -29,6 +30,15 @@ T = TypeVar("T")
 BUSY_SECONDS = 4.0
 #: How much longer than the server's own timeout to wait for an answer, since the server may be hung.
 GRACE_SECONDS = 0.5
+#: How long a program for which no caller waits tries to reach PostgreSQL. Without it that may be for ever.
+CONNECT_SECONDS = 5
+#: When the client takes the server's machine for gone. Otherwise the system waits for a quarter of an hour,
+#: or for two hours if nothing was sent, while the database may be back elsewhere.
+_SERVER_GONE: dict[str, Any] = {
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000,
+}  # fmt: skip
+#: The same for the server: until it notices, it keeps the locks of a machine that lost power.
+_CLIENT_GONE = "; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 #: How often work is started again after a transient error.
 TRIES = 3
 #: How often, and how far apart, a writer tries SQLite's lock before it waits as SQLite does.
@@ -179,8 +189,12 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
     else:
         if for_turns:
             options["isolation_level"] = "AUTOCOMMIT"
+        seconds = CONNECT_SECONDS if patience is None else max(2, int(patience))
+        told = make_url(url).query if patience is None else {}
+        defaults = {"connect_timeout": seconds, **_SERVER_GONE}
+        options["connect_args"] = {name: value for name, value in defaults.items() if name not in told}
         if patience is not None:
-            options |= {"pool_timeout": patience, "connect_args": {"connect_timeout": max(2, int(patience))}}
+            options["pool_timeout"] = patience
         engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=False, **options)
         if patience is not None:
             event.listen(engine, "do_connect", _connect_to_answer_in(patience + GRACE_SECONDS))
@@ -212,7 +226,7 @@ def _set_on_postgresql(connection: Any, first: str, patience: float | None) -> N
     was, connection.autocommit = connection.autocommit, True
     # If an operator has set the database to read only, our own transactions do not override it.
     connection.may_write = connection.info.parameter_status("default_transaction_read_only") != "on"
-    connection.execute(first + wait)
+    connection.execute(first + wait + _CLIENT_GONE)
     connection.autocommit = was
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
-from models.store.database import BUSY_SECONDS, GRACE_SECONDS, Database
+from models.store.database import BUSY_SECONDS, CONNECT_SECONDS, GRACE_SECONDS, Database
 from models.store.keyring import Keyring
 from tests.factories import HASHER
 from tests.phone import Phone
@@ -136,3 +136,33 @@ def test_longest_wait_of_a_caller_leaves_the_carrier_time_to_speak() -> None:
 def _parent_of(pid: int) -> int:
     """The server's first process, which makes a new one for each connection."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.parametrize("patience", [None, PATIENCE])
+def test_machine_that_lost_power_is_taken_for_gone_by_both_sides(
+    url: str, settings: Settings, patience: float | None
+) -> None:
+    """Without this the server keeps the locks of a lost worker for two hours, and callers hear an apology."""
+    database = Database(url, Keyring(settings.field_keys, settings.secret_key), patience_seconds=patience)
+    with database.engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        told = raw.info.get_parameters()
+        is_tcp = raw.info.host and not raw.info.host.startswith("/")
+        shown = connection.exec_driver_sql("SHOW tcp_keepalives_idle").scalar()
+    database.close()
+
+    assert (told["keepalives_idle"], told["keepalives_count"]) == ("10", "3")
+    assert told["tcp_user_timeout"] == "25000"
+    assert told["connect_timeout"] == ("2" if patience else str(CONNECT_SECONDS))
+    # A Unix socket has none.
+    assert shown == ("10" if is_tcp else "0")
+
+
+def test_limits_in_the_url_of_an_operator_are_kept(url: str, settings: Settings) -> None:
+    slow = make_url(url).update_query_dict({"connect_timeout": "60"}).render_as_string(hide_password=False)
+    database = Database(slow, Keyring(settings.field_keys, settings.secret_key))
+    with database.engine.connect() as connection:
+        told = connection.connection.dbapi_connection.info.get_parameters()
+    database.close()
+
+    assert (told["connect_timeout"], told["keepalives_idle"]) == ("60", "10")

@@ -17,6 +17,8 @@ from hotline.cli.command.context import connect, keys_of, told_of_keys
 from models.store.policies import Policies
 
 T = TypeVar("T")
+#: The database that its check could not reach: each later check would wait as long for it.
+AWAY: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,13 @@ def check_database(settings: Settings) -> Finding:
     from models.store.schema import is_current
 
     kind = urlsplit(settings.database_url).scheme.partition("+")[0]
+    AWAY.clear()
     database = connect(settings)
     try:
         if not is_current(database):
             return Finding("database", kind, "The database is not of this release; run `hotline db upgrade`.")
     except SQLAlchemyError as error:
+        AWAY.add(settings.database_url)
         return Finding("database", kind, f"HOTLINE_DATABASE_URL cannot be reached ({type(error).__name__}).")
     finally:
         database.close()
@@ -128,21 +132,15 @@ def check_carrier(settings: Settings) -> Finding:
 
 
 def check_keys(settings: Settings) -> Finding:
-    from sqlalchemy.exc import SQLAlchemyError
-
     from models.store.key_mark import other_keys
     from models.store.rotation import opens_latest
 
-    database = connect(settings)
-    try:
-        with database.reading() as session:
-            opens = opens_latest(session)
-            others = other_keys(session, keys_of(settings))
-    except SQLAlchemyError:
-        # The check of the database reports the problem.
+    found = read_database(
+        settings, lambda session, _now: (opens_latest(session), other_keys(session, keys_of(settings)))
+    )
+    if found is None:
         return Finding("keys", "not known")
-    finally:
-        database.close()
+    opens, others = found
     told = f"{len(settings.field_keys)} listed"
     if others:
         return Finding("keys", told, told_of_keys(others))
@@ -240,8 +238,11 @@ def _seconds(span: timedelta | None) -> int:
 
 
 def read_database(settings: Settings, read: Callable[[Session, datetime], T]) -> T | None:
+    """What ``read`` finds, or None if the database cannot be read, which its check reports."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    if settings.database_url in AWAY:
+        return None
     database = connect(settings)
     try:
         with database.reading() as session:
@@ -334,20 +335,16 @@ def check_feed_folder(settings: Settings) -> Finding:
 
 
 def check_shift(settings: Settings) -> Finding:
-    from sqlalchemy.exc import SQLAlchemyError
-
     from models.staff.staff import count_on_shift
 
-    database = connect(settings)
     try:
         office = Office.load(settings.office_file, settings.office_always_open)
-        with database.reading() as session:
-            people = count_on_shift(session)
-    except (SQLAlchemyError, OfficeError):
-        # The checks of the database and the office report the problem.
+    except OfficeError:
+        # The check of the office reports the problem.
         return Finding("shift", "not known")
-    finally:
-        database.close()
+    people = read_database(settings, lambda session, _now: count_on_shift(session))
+    if people is None:
+        return Finding("shift", "not known")
     told = f"{people} on shift; the office is {'open' if office.is_open(datetime.now(UTC)) else 'closed'} now"
     if people or told.endswith("closed now"):
         return Finding("shift", told)

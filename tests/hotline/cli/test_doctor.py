@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from models.callbacks.lone_refusal import judge_refusal
 from models.calls.pacing import open_breaker
 from models.retention.carrier_record import note_records, record_refused
 from models.retention.purge_run import PurgeRun, begin_run, end_run
+from models.store import database as database_module
 from models.store.database import Database
 from models.store.heartbeat import Pulse
 from models.store.key_mark import accept_key
@@ -351,3 +354,22 @@ def test_key_of_another_installation_is_named(database: Database, settings: Sett
     told = wrong(run(settings, "doctor", "--json"))["keys"]
 
     assert told.startswith("HOTLINE_SECRET_KEY is not the key with which this database has been used")
+
+
+def test_doctor_waits_once_for_a_database_that_does_not_answer(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its machine is gone, or a firewall drops what is sent there. The doctor said nothing for half an hour.
+    monkeypatch.setattr(database_module, "CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        url = f"postgresql+psycopg://hotline@127.0.0.1:{hung.getsockname()[1]}/hotline"
+        began = time.monotonic()
+        told = run(settings, "doctor", "--json", HOTLINE_DATABASE_URL=url)
+        lasted = time.monotonic() - began
+
+    assert told.exit_code == 1
+    assert "cannot be reached" in wrong(told)["database"]
+    checks = {one["name"]: one["told"] for one in json.loads(told.stdout)["checks"]}
+    asked = ("keys", "account", "roles", "two people", "feed", "notices", "purge", "shift")
+    assert {checks[name] for name in asked} == {"not known"}
+    assert lasted < 15
