@@ -1,6 +1,7 @@
 """Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, canceling."""
 
 from datetime import datetime
+from functools import partial
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
@@ -32,7 +33,7 @@ from ivr_flows.verbs.told_promise import (
 )
 from ivr_flows.verbs.window_words import EVENING, NOON, say_window
 from models.callbacks import callback as callbacks
-from models.callbacks.asking_call import first_due
+from models.callbacks.asking_call import LISTENS_SLOWLY, first_due
 from models.callbacks.callback_policy import Hours
 from models.callbacks.callback_request import Promise, can_change, request_callback
 from models.callbacks.promised_time import Asker
@@ -41,6 +42,7 @@ from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import made_in_call, request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.overview.phone_stop import ask_once_more
+from models.staff.rota import Rota
 
 
 @answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")
@@ -258,11 +260,11 @@ def promise(
     zone = desk.zone_to_call(verified=verified)
     # An urgent callback opens the window of the phone it was requested for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
-    window = next_part_of_day(first_at, zone, *hours) if hours else None
-    policy = desk.callback_policy
-    if window is not None:
-        if policy.moment_inside(Hours(urgency, zone, *window, False, first_at), window[0]) is None:
-            # The office is never open then: the line would call nobody, and staff could not call.
+    window = None
+    if hours is not None:
+        window = _part_of_day(desk, urgency, zone, first_at, hours)
+        if window is None:
+            # Nobody is ever there then: the line would call nobody.
             desk.say("callback.closed_then")
             return "closed_then"
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
@@ -281,8 +283,9 @@ def promise(
         )  # fmt: skip
         a_day = desk.policies.unverified_callbacks_a_day
         made = request_without_pin(
-            desk.session, call, first, desk.now, a_day=a_day, policy=policy, is_limited=not is_lapsed
-        )
+            desk.session, call, first, desk.now, a_day=a_day, policy=desk.callback_policy,
+            is_limited=not is_lapsed,
+        )  # fmt: skip
         if made is None:
             return "refused"
         if verified:
@@ -321,6 +324,19 @@ def promise(
         desk, found.urgency, chosen, found.due_at, wait=wait, line=line, phone_key=found.phone_key,
         elsewhere=elsewhere, moved=moved,
     )  # fmt: skip
+
+
+def _part_of_day(
+    desk: Desk, urgency: str, zone: str, first_at: datetime, hours: tuple[int, int]
+) -> tuple[datetime, datetime] | None:
+    """The next day's part between these hours in which somebody is there to call; None within a week."""
+    policy, window = desk.callback_policy, next_part_of_day(first_at, zone, *hours)
+    may_ring = Hours(urgency, zone, *window, False, first_at)
+    opens = Rota(desk.session, desk.now, policy).first_inside(
+        max(first_at + LISTENS_SLOWLY, window[0]), partial(policy.moment_inside, may_ring),
+        urgent=urgency == "urgent",
+    )  # fmt: skip
+    return None if opens is None else next_part_of_day(opens, zone, *hours)
 
 
 def _say_to_lapsed(desk: Desk, asked: str, reason: str, asker: Asker) -> str:

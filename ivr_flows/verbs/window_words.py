@@ -1,20 +1,20 @@
 """The day and the hours in which a callback may ring, as the person would say them (R35)."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from ivr_flows.engine.desk import Desk
+from models.callbacks.callback_policy import Hours
+from models.staff.rota import Rota
 
 NOON, EVENING = 12, 17
-#: Within this many days the office is open again, or no day of this window is one of its days.
-MOST_DAYS = 8
 
 
 def say_window(desk: Desk, starts: datetime, ends: datetime, urgency: str | None) -> None:
     """Say when this window occurs next: nobody is promised a day that is over.
 
-    A callback of a class other than ``urgent`` rings only while the office is open, so its closed days are
-    skipped. Hours are in the person's current local time.
+    Days on which nobody is there to call are skipped. Hours are in the person's current local time.
     """
     zone = ZoneInfo(desk.zone)
     starts, ends = _next_time(desk, starts.astimezone(zone), ends.astimezone(zone), urgency)
@@ -26,19 +26,17 @@ def _next_time(
     desk: Desk, starts: datetime, ends: datetime, urgency: str | None
 ) -> tuple[datetime, datetime]:
     days = max(0, (desk.now.astimezone(ends.tzinfo).date() - ends.date()).days)
-    # Whole days are added to local time, so nine in the morning stays nine when clocks change.
-    shifts = [timedelta(days=ahead) for ahead in range(days, days + MOST_DAYS)]
-    times = [(starts + shift, ends + shift) for shift in shifts]
-    ahead_of_us = [time for time in times if time[1].astimezone(UTC) > desk.now]
-    if urgency == "urgent":
-        return ahead_of_us[0]
-    open_days = (
-        (begins, closes)
-        for begins, closes in ahead_of_us
-        if desk.office.next_open(max(begins.astimezone(UTC), desk.now)) < closes.astimezone(UTC)
+    policy, zone = desk.callback_policy, ends.tzinfo
+    hours = Hours(urgency or "other", str(zone), starts, ends, False, starts)
+    opens = Rota(desk.session, desk.now, policy).first_inside(
+        max(starts, desk.now), partial(policy.moment_inside, hours), urgent=urgency == "urgent"
     )
-    # If office and window never overlap, a person sees to it; no day is better known than the next one.
-    return next(open_days, ahead_of_us[0])
+    # If nobody is ever there, a person sees to it; no day is better known than the next one.
+    at = max(starts, desk.now) if opens is None else opens
+    # Whole days are added to local time, so nine in the morning stays nine when clocks change.
+    while (ends + timedelta(days=days)).astimezone(UTC) <= at:
+        days += 1
+    return starts + timedelta(days=days), ends + timedelta(days=days)
 
 
 def hours_in_words(desk: Desk, starts: datetime, ends: datetime) -> str:

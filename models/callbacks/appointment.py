@@ -1,6 +1,7 @@
 """Rescheduling or canceling a callback: what staff agree on with its person, inside that person's hours."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from models.callbacks.follow_up import ANEW
 from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.to_new_phone import is_for_code
 from models.cases.safe_phone import standing_of
-from models.staff.schedule import is_anyone_at_hand_at, keeps_hours, next_at_hand
+from models.staff.rota import Rota
 from models.staff.staff import Staff
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
@@ -126,27 +127,12 @@ def check_moment(
         raise RefusedError(CallbackRefusal.TIME_OUT_OF_RANGE, field="day", days=LONGEST_AHEAD.days)
     opens = next_moment_inside(session, callback, at, policy)
     if opens == at and callback.urgency == "urgent":
-        opens = next_moment_inside(session, callback, first_served(session, at, policy), policy)
+        opens_at = partial(next_moment_inside, session, callback, policy=policy)
+        opens = Rota(session, now, policy).first_inside(at, opens_at, urgent=True)
     if opens is None:
         raise RefusedError(CallbackRefusal.NO_COMMON_HOURS, field="day")
     if opens != at:
         raise RefusedError(CallbackRefusal.OUTSIDE_HOURS, field="day", at=opens)
-
-
-def first_served(session: Session, at: datetime, policy: CallbackPolicy) -> datetime:
-    """The earliest moment at or after ``at`` when somebody takes urgent work: at night those on call.
-
-    An open office counts if it has a supervisor, or somebody who begins shifts by hand.
-    """
-    is_kept = keeps_hours(session)
-    if (policy.is_open(at) and is_kept) or is_anyone_at_hand_at(session, at, policy.zone, policy.is_holiday):
-        return at
-    begins = next_at_hand(session, at, policy.zone, policy.is_holiday)
-    if begins is None or is_kept:
-        # Where no schedule begins within a week, the office's hours are all that is known.
-        opens = policy.next_open(at)
-        return opens if begins is None else min(begins, opens)
-    return begins
 
 
 def promised_by(at: datetime, policies: Policies) -> datetime:

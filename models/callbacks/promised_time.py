@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.callbacks.appointment import first_served
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import CALLBACKS, IS_PROMISED, Callback
 from models.callbacks.callback_list import NOT_YET, ON_LIST, wait_until
@@ -20,8 +20,8 @@ from models.cases.case import Case
 from models.cases.daily_window import end_of_window
 from models.cases.duress_likeness import follow_person
 from models.cases.registrant import Registrant
-from models.cases.safe_phone import standing_of
-from models.staff.schedule import next_at_hand
+from models.cases.safe_phone import PhoneStanding, standing_of
+from models.staff.rota import Rota, next_day
 
 #: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
 _STEP = timedelta(minutes=5)
@@ -55,20 +55,21 @@ def urgent_due(
     ahead = _ahead(session, now, now + timedelta(minutes=policy.numbers.due_soon_minutes), asker)
     turns = max((busy + ahead.both) // max(people, 1), ahead.alike // ((people + 1) // 2 or 1))
     turn = turns * timedelta(minutes=policy.numbers.callback_minutes)
+    rota, at_most = Rota(session, now, policy), max(hour, turn)
     if people == 0:
-        return _in_steps(_served_next(session, now, policy, is_open=is_open) + max(hour, turn))
+        return _in_steps(_served_next(rota, now, policy, is_open=is_open) + at_most)
     rings = timedelta(seconds=policy.numbers.liaison_ring_seconds + policy.numbers.caller_ring_seconds)
     # Both phones ring once the caller no longer listens, and those before them were called.
     reached = now + LISTENS_SLOWLY + rings + turn
-    if (served := first_served(session, reached, policy)) > reached:
-        return served + hour
+    if (served := rota.first_served(reached)) > reached:
+        return _in_steps(served + at_most)
     late = hour + now - (ahead.first_due_at or now)
     longest = now + max(turn, late, wait or turn)
     if longest <= now + hour:
         return now + hour
     # A moment after the hour is said only if somebody is there then.
-    served = first_served(session, longest, policy)
-    return served + hour if served > longest else _in_steps(longest)
+    served = rota.first_served(longest)
+    return _in_steps(served + at_most if served > longest else longest)
 
 
 class _Ahead(NamedTuple):
@@ -130,9 +131,10 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
     # Until that liaison has it, it is put off by minutes again and again.
     at = now if phone.is_paused else max(now, callback.next_attempt_at)
     opens = policy.moment_for(callback, at, phone)
-    if callback.urgency == "urgent" and opens is not None:
-        rings_at, served = opens, _served_from(session, opens, now, policy)
-        opens = policy.moment_for(callback, served, phone) if served > rings_at else None
+    is_urgent = callback.urgency == "urgent"
+    if opens is not None and (is_urgent or callback.window_ends is not None):
+        rings_at, opens = opens, _served_from(session, callback, opens, now, policy, phone)
+        opens = None if is_urgent and opens == rings_at else opens
     if opens is None or phone.is_barred or opens <= max(now, callback.due_at):
         return None
     if callback.urgency == "urgent":
@@ -144,17 +146,28 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
     return max(closes, end_of_window(callback.window_ends, callback.time_zone, opens))
 
 
-def _served_from(session: Session, at: datetime, now: datetime, policy: CallbackPolicy) -> datetime:
-    """The earliest moment at or after ``at`` when somebody is there to take urgent work.
+def _served_from(
+    session: Session,
+    callback: Callback,
+    at: datetime,
+    now: datetime,
+    policy: CallbackPolicy,
+    phone: PhoneStanding,
+) -> datetime | None:
+    """The earliest moment at or after ``at``, when the person may be called, at which somebody calls them.
 
-    If nobody is there now, a call of the next hour is not before the office next opens, as for one who asks
+    If nobody is there now, an urgent call of the next hour is not before somebody comes, as for one who asks
     now.
     """
-    is_open = policy.is_open(now)
-    people, _busy = count_crew(session, is_open=is_open)
-    if people == 0 and at < now + timedelta(minutes=policy.numbers.urgent_minutes):
-        at = max(at, _served_next(session, now, policy, is_open=is_open))
-    return first_served(session, at, policy) if at > now else at
+    rota, is_urgent, from_ = Rota(session, now, policy), callback.urgency == "urgent", at
+    if is_urgent and at < now + timedelta(minutes=policy.numbers.urgent_minutes):
+        is_open = policy.is_open(now)
+        if count_crew(session, is_open=is_open)[0] == 0:
+            from_ = max(at, _served_next(rota, now, policy, is_open=is_open))
+    if is_urgent and from_ <= now:
+        return at
+    opens_at = partial(policy.moment_for, callback, phone=phone)
+    return rota.first_inside(from_, opens_at, urgent=is_urgent) or opens_at(from_)
 
 
 class Moved(NamedTuple):
@@ -178,7 +191,7 @@ def move_waiting(session: Session, now: datetime, policy: CallbackPolicy, after:
         Callback.due_at > now, Callback.id > after,
     )  # fmt: skip
     rows = session.scalars(waiting.order_by(Callback.id).limit(_A_FEW).with_for_update()).all()
-    put_off, today_only, midnight = 0, 0, _tomorrow(now, policy.zone)
+    put_off, today_only, midnight = 0, 0, next_day(now, policy.zone)
     for callback in rows:
         phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
         if phone.is_barred or phone.is_paused:
@@ -244,15 +257,11 @@ def change_zone(callback: Callback, time_zone: str) -> None:
         callback.rank = None
 
 
-def _served_next(session: Session, now: datetime, policy: CallbackPolicy, *, is_open: bool) -> datetime:
+def _served_next(rota: Rota, now: datetime, policy: CallbackPolicy, *, is_open: bool) -> datetime:
     """When somebody takes urgent work next, if nobody does now: by a schedule, or when the office opens."""
-    opens = first_served(session, _tomorrow(now, policy.zone) if is_open else now, policy)
-    begins = next_at_hand(session, now, policy.zone, policy.is_holiday)
+    opens = rota.first_served(next_day(now, policy.zone) if is_open else now)
+    begins = rota.next_begin(now)
     return opens if begins is None else min(begins, opens)
-
-
-def _tomorrow(now: datetime, zone: ZoneInfo) -> datetime:
-    return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def _in_steps(at: datetime) -> datetime:

@@ -1,10 +1,10 @@
 """Schedules: when each staff member is on shift or on call each week, and when they are away."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, String, and_, bindparam, delete, exists, or_, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
@@ -143,11 +143,11 @@ def apply_schedules(
     person's shift; only an absence ends on-call duty.
     """
     today = now.astimezone(zone).date()
-    spans, away = _plans(session, today)
+    spans, away = read_plans(session, today)
     for person in session.scalars(_WORKING).all():
         absences, week = away.get(person.id, []), spans.get(person.id, [])
         is_on = {
-            kind: any(span.kind == kind and _covers(span, now, zone, is_holiday, absences) for span in week)
+            kind: any(span.kind == kind and covers(span, now, zone, is_holiday, absences) for span in week)
             for kind in KINDS
         }
         person.away = any(one.first_day <= today <= one.last_day for one in absences)
@@ -158,53 +158,7 @@ def apply_schedules(
     session.flush()
 
 
-def is_anyone_at_hand_at(
-    session: Session, at: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
-) -> bool:
-    """Whether somebody will be on shift or on call at ``at``, which is later today or tonight.
-
-    This is by their schedule, or because they began a shift by hand that no schedule ends.
-    """
-    spans, away = _plans(session, at.astimezone(zone).date())
-    for person in session.execute(
-        select(Staff.id, Staff.on_shift, Staff.scheduled_shift).where(Staff.left_at.is_(None))
-    ):
-        week, absences = spans.get(person.id, []), away.get(person.id, [])
-        if any(_covers(span, at, zone, is_holiday, absences) for span in week):
-            return True
-        follows = person.scheduled_shift is not False and any(span.kind == "on_shift" for span in week)
-        if person.on_shift and not follows:
-            return True
-    return False
-
-
-def next_at_hand(
-    session: Session, after: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
-) -> datetime | None:
-    """When the next span of anybody's schedule begins, after ``after``; None if none does within a week."""
-    today = after.astimezone(zone).date()
-    spans, away = _plans(session, today)
-    begins = (
-        datetime.combine(day, span.starts, zone).astimezone(UTC)
-        for staff_id in session.scalars(select(Staff.id).where(Staff.left_at.is_(None)))
-        for span in spans.get(staff_id, [])
-        for day in (today + timedelta(days=ahead) for ahead in range(8))
-        if _is_worked(span, day, is_holiday, away.get(staff_id, []))
-    )
-    return min((at for at in begins if at > after), default=None)
-
-
-def keeps_hours(session: Session) -> bool:
-    """Whether somebody may be there at any open moment: a supervisor, or one who begins shifts by hand."""
-    has_shifts = exists().where(Schedule.staff_id == Staff.id, Schedule.kind == "on_shift")
-    theirs = select(Staff.id).where(
-        Staff.left_at.is_(None),
-        or_(Staff.role == "supervisor", and_(Staff.role == "liaison", ~has_shifts)),
-    )
-    return session.scalar(theirs.limit(1)) is not None
-
-
-def _plans(session: Session, today: date) -> tuple[dict[int, list[Schedule]], dict[int, list[Absence]]]:
+def read_plans(session: Session, today: date) -> tuple[dict[int, list[Schedule]], dict[int, list[Absence]]]:
     """Everyone's spans, and their absences that may still matter on ``today``, by person."""
     spans: dict[int, list[Schedule]] = {}
     for span in session.scalars(_SPANS):
@@ -229,17 +183,18 @@ def _follow(session: Session, person: Staff, scheduled: bool, now: datetime) -> 
         audit.record(session, actor="schedule", action=action, target=f"staff:{person.id}", now=now)
 
 
-def _covers(
+def covers(
     span: Schedule,
     now: datetime,
     zone: ZoneInfo,
     is_holiday: Callable[[date], bool],
     away: Iterable[Absence],
 ) -> bool:
+    """Whether somebody with this span is on shift or on call by it at ``now``, but for days ``away``."""
     over_midnight = span.ends <= span.starts
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)) if over_midnight else (today,):
-        if not _is_worked(span, day, is_holiday, away):
+        if not is_worked(span, day, is_holiday, away):
             continue
         starts = datetime.combine(day, span.starts, zone)
         ends = datetime.combine(day + timedelta(days=over_midnight), span.ends, zone)
@@ -249,9 +204,7 @@ def _covers(
     return False
 
 
-def _is_worked(
-    span: Schedule, day: date, is_holiday: Callable[[date], bool], away: Iterable[Absence]
-) -> bool:
+def is_worked(span: Schedule, day: date, is_holiday: Callable[[date], bool], away: Iterable[Absence]) -> bool:
     """Whether the span begins on this day: not on another weekday, a day away, or a holiday."""
     if day.weekday() != span.weekday or any(one.first_day <= day <= one.last_day for one in away):
         return False

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from models.callbacks.appointment import first_served, promised_by
+from models.callbacks.appointment import promised_by
 from models.callbacks.asking_call import pause_after
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
@@ -16,6 +16,7 @@ from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window
+from models.staff.rota import Rota
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talks.call_queue import QueuedCall, lapsed_waits, leave_queue, talk_began, wait_of
@@ -68,7 +69,7 @@ def call_back_if_agreed(
     at, due_at = policy.calling_window(soon, time_zone), policy.due_at("other", now)
     if wait.urgent:
         # They waited to hear hard news at this hour, and no part of the day puts that off (R36).
-        at, window = first_served(session, soon, policy), None
+        at, window = Rota(session, now, policy).first_served(soon), None
         due_at = promised_by(at, policy.numbers)
     promise = Promise(
         number=number, urgency="urgent" if wait.urgent else "other", reason="abandoned", verified=True,

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.appointment import check_moment, first_served, promised_by
+from models.callbacks.appointment import check_moment, promised_by
 from models.callbacks.callback import UNASKED, Callback, advance, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.callback_request import Promise, can_change, owed_to_case, promise_callback
@@ -18,6 +18,7 @@ from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers, standing_of
+from models.staff.rota import Rota
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 from models.talks.call_queue import OPENS_ITS_CASE, QueuedCall
@@ -53,7 +54,7 @@ def follow_talk(
         is_urgent = callback.urgency == "urgent"
     if is_urgent and not is_agreed:
         # A supervisor sees to it now.
-        at = now if reason == SUPERVISOR else _urgent_later(session, callback, at, policy)
+        at = now if reason == SUPERVISOR else _urgent_later(session, callback, at, now, policy)
     due_at = promised_by(at, policy.numbers) if is_agreed or is_urgent else policy.due_at("other", at)
     if callback is None:
         caller = session.get_one(Call, talk.caller_call_id)
@@ -84,14 +85,14 @@ def follow_talk(
 
 
 def _urgent_later(
-    session: Session, callback: Callback | None, at: datetime, policy: CallbackPolicy
+    session: Session, callback: Callback | None, at: datetime, now: datetime, policy: CallbackPolicy
 ) -> datetime:
     """When the line goes on with an urgent callback, or caller at 0, for whom nobody agreed on a moment.
 
     Its person asked for a call at any hour. One who asked for nothing is called in their own hours (R29).
     """
     if callback is None or callback.reason not in UNASKED:
-        return first_served(session, at, policy)
+        return Rota(session, now, policy).first_served(at)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     zone, starts, ends = callback.time_zone, callback.window_starts, callback.window_ends
     hours = Hours("other", zone, starts, ends, callback.asked_elsewhere, at)
@@ -179,7 +180,7 @@ def promise_to_caller(
     registrant = None if case is None else session.get(Registrant, case.registrant_id)
     is_urgent = _waits_for_hard_news(session, caller.id)
     if is_urgent and due_at is None:
-        at = first_served(session, at, policy)
+        at = Rota(session, now, policy).first_served(at)
         due_at = promised_by(at, policy.numbers)
     promise = Promise(
         number=number, urgency="urgent" if is_urgent else "other", reason=reason,

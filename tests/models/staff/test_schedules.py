@@ -148,13 +148,13 @@ def test_unknown_person_has_no_week(database: Database) -> None:
 def test_shift_of_the_week_is_never_on_a_day_off(at: datetime) -> None:
     from zoneinfo import ZoneInfo
 
-    from models.staff.schedule import Schedule, _covers
+    from models.staff.schedule import Schedule, covers
 
     zone = ZoneInfo(OFFICE.time_zone)
     for weekday in range(7):
         span = Schedule(kind="on_shift", weekday=weekday, starts=time(9), ends=time(17))
         local = at.astimezone(zone)
         inside = local.weekday() == weekday and time(9) <= local.time() < time(17)
-        assert _covers(span, at, zone, OFFICE.is_holiday, ()) == (
+        assert covers(span, at, zone, OFFICE.is_holiday, ()) == (
             inside and not OFFICE.is_holiday(local.date())
         )

@@ -8,6 +8,7 @@ import pytest
 from config.office import Office
 from models import Staff
 from models.staff.schedule import set_schedule
+from tests.calls.callbacks.promised.test_promised_hour import others_wait
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_office
@@ -52,6 +53,18 @@ def test_only_liaison_goes_home_before_the_office_closes(
     is_afraid(phone, make_case)
 
     assert phone.hears("We will call you no later than tomorrow at 10:00 AM")
+
+
+def test_only_liaison_goes_home_before_those_ahead_were_called(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Behind twenty others they heard "tomorrow at 10:00 AM", as behind nobody."""
+    works(hotline, make_staff(), "on_shift", time(9), time(17))
+    others_wait(hotline, 20, verified=True)
+
+    is_afraid(phone, make_case)
+
+    assert phone.hears("We will call you no later than tomorrow at 11:40 AM")
 
 
 def test_supervisor_is_there_until_the_office_closes(

@@ -1,0 +1,192 @@
+"""The part of the day that a person chooses is one in which somebody is there to call them (R35, R36)."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from config.office import Office
+from models import Callback, Staff
+from models.callbacks.appointment import reschedule
+from models.callbacks.refusals import CallbackRefusal
+from models.staff.schedule import add_absence
+from models.store.refusal import RefusedError
+from tests.calls.callbacks.promised.test_gone_home import works
+from tests.calls.conftest import Hotline
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase, make_office
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+DAY, EVENING = (time(9), time(16)), (time(17), time(20))
+FRIDAY, WEEKEND = date(2026, 12, 4), date(2026, 12, 6)
+
+
+@pytest.fixture
+def office() -> Office:
+    """Open from 8 AM to 8 PM Eastern Time."""
+    return make_office(always_open=False)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Friday, 11 AM in the office."""
+    return datetime(2026, 12, 4, 16, 0, tzinfo=UTC)
+
+
+def is_away(hotline: Hotline, person: Staff, first_day: date, last_day: date) -> None:
+    with hotline.database.transaction() as session:
+        add_absence(session, person.email, first_day, last_day, actor="shell", now=hotline.clock.now)
+
+
+def chooses(phone: Phone, part: str, language: str = "1", case: MadeCase | None = None) -> None:
+    """The caller asks for a callback in this part of the day, with the PIN of ``case`` or without one."""
+    if case is None:
+        phone.dials_in()
+        for key in (language, "2", "1", "2", "1"):
+            phone.presses(key)
+    else:
+        opens_the_case(phone, case, language=language)
+        if "hard to hear" in phone.heard:
+            phone.presses("1")
+            phone.says_nothing()
+        for key in ("2", "2"):
+            phone.presses(key)
+    phone.presses({"morning": "1", "afternoon": "2", "evening": "3"}[part])
+
+
+def first_ring(hotline: Hotline, phone: Phone, hours: int) -> datetime | None:
+    """The first hour in which an office's phone rings after the caller has hung up, of so many ``hours``."""
+    phone.hangs_up()
+    for _ in range(hours):
+        hotline.clock.passes(hours=1)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        if hotline.rung():
+            return hotline.clock.now
+    return None
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("has_pin", [True, False])
+def test_evening_is_that_of_the_next_day_on_which_somebody_works_then(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, has_pin: bool, language: str
+) -> None:
+    """They heard "We will try today, in the evening", and no phone rang that evening."""
+    works(hotline, make_staff(), "on_shift", *DAY)
+    late = make_staff(email="lee@office.example.org", phone="+12025550171", on_shift=False)
+    works(hotline, late, "on_shift", *EVENING)
+    is_away(hotline, late, FRIDAY, WEEKEND)
+
+    chooses(phone, "evening", language, make_case(custody_status="in_custody") if has_pin else None)
+
+    monday = {
+        "1": ("on Monday, December 7, in the evening", "no later than Monday, December 7 at 9:00 PM"),
+        "2": ("el lunes 7 de diciembre, por la noche", "a más tardar el lunes 7 de diciembre a las 9:00"),
+    }
+    assert phone.hears(*monday[language])
+    assert first_ring(hotline, phone, 80) == datetime(2026, 12, 7, 22, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("status", ["in_custody", "released"])
+def test_part_of_the_day_in_which_nobody_ever_works_is_not_promised(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, status: str
+) -> None:
+    works(hotline, make_staff(), "on_shift", *DAY)
+    lately = {"status_at": hotline.clock.now - timedelta(hours=5)}
+
+    chooses(phone, "evening", case=make_case(custody_status=status, record=lately))
+
+    assert phone.hears("We are closed then. Please choose another time.", "For the morning, press 1")
+    assert hotline.rows(select(Callback)) == []
+    phone.presses("1")
+    assert phone.hears("We will call you no later than")
+
+
+def test_hard_news_on_a_weekend_is_told_in_the_part_of_the_day_that_was_said(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """They heard "We will try today", and an hour of Monday that was over before the afternoon began."""
+    works(hotline, make_staff(on_shift=False), "on_shift", *DAY)
+    hotline.clock.passes(days=1)
+    lately = {"status_at": hotline.clock.now - timedelta(hours=5)}
+
+    chooses(phone, "afternoon", case=make_case(custody_status="released", record=lately))
+
+    assert phone.hears(
+        "on Monday, December 7, in the afternoon", "no later than Monday, December 7 at 5:00 PM"
+    )
+    assert phone.hears("call the suicide and crisis line, at 988")
+    assert first_ring(hotline, phone, 60) == datetime(2026, 12, 7, 17, 0, tzinfo=UTC)
+
+
+def test_person_whose_evening_nobody_can_keep_any_more_hears_the_true_day(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    works(hotline, make_staff(), "on_shift", *DAY)
+    late = make_staff(email="lee@office.example.org", phone="+12025550171", on_shift=False)
+    works(hotline, late, "on_shift", *EVENING)
+    case = make_case(custody_status="in_custody")
+    chooses(phone, "evening", case=case)
+    assert phone.hears("We will try today, in the evening")
+    phone.hangs_up()
+
+    is_away(hotline, late, FRIDAY, date(2026, 12, 7))
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("2")
+
+    assert again.hears(
+        "on Tuesday, December 8, in the evening", "We cannot call you by the time that we told"
+    )
+    assert again.hears("no later than Tuesday, December 8 at 9:00 PM")
+
+
+def test_liaison_who_was_set_away_does_not_keep_the_afternoon(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    away = make_staff(on_shift=False, scheduled_shift=True, set_away_at=hotline.clock.now)
+    works(hotline, away, "on_shift", *DAY)
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, away.id).scheduled_shift = True
+
+    chooses(phone, "afternoon", case=make_case(custody_status="in_custody"))
+
+    assert phone.hears("on Monday, December 7, in the afternoon")
+
+
+@pytest.mark.parametrize("role", ["supervisor", "liaison"])
+def test_hour_is_not_promised_for_a_colleague_on_a_day_off(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, role: str
+) -> None:
+    """A supervisor, or one who begins shifts by hand, keeps the office's hours, but not on a day off."""
+    works(hotline, make_staff(), "on_shift", *DAY)
+    hotline.clock.now += timedelta(hours=4, minutes=59)
+    sol = make_staff(email="sol@office.example.org", role=role, phone="+12025550171", on_shift=False)
+    is_away(hotline, sol, FRIDAY, WEEKEND + timedelta(days=1))
+
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you no later than Monday, December 7 at 10:00 AM", "at 988")
+
+
+def test_urgent_call_is_not_agreed_for_a_day_on_which_nobody_works(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Somebody who is on shift by hand now was taken to be there on Sunday too, and no phone rang."""
+    liaison = make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "3"):
+        phone.presses(key)
+    (callback,) = hotline.rows(select(Callback))
+
+    with hotline.database.transaction() as session:
+        me, sunday = session.get_one(Staff, liaison.id), hotline.clock.now + timedelta(days=2)
+        with pytest.raises(RefusedError) as refused:
+            reschedule(session, callback.id, me, sunday, hotline.clock.now, hotline.policy)
+
+    assert refused.value.code == CallbackRefusal.OUTSIDE_HOURS
