@@ -148,6 +148,28 @@ def test_liaison_who_is_set_away_hears_it_once_and_is_back_by_one_click(
     ]  # fmt: skip
 
 
+def test_my_shift_says_what_the_bar_above_it_says(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds(on_shift=True)
+    page = console_server.opens(visitors, "/console/shift", ana)
+    page.get_by_label("New phone number").fill("202 555 0188")
+    now = page.locator("#now-title")
+    expect(now).to_have_text("You are on shift")
+
+    page.locator("#bar-switch").click()
+    expect(now).to_have_text("You are off shift")
+    expect(page.locator("#shift-now").get_by_role("button", name="Start shift")).to_be_visible()
+    page.locator("#bar-switch").click()
+    expect(now).to_have_text("You are on shift")
+    with console_server.database.transaction() as session:
+        for _ in range(2):
+            note_miss(session, ana.staff_id, datetime.now(UTC), policies_of(console_server.office))
+    looks_again(page)
+
+    expect(now).to_have_text("You are off shift")
+    expect(page.get_by_label("New phone number")).to_have_value("202 555 0188")
+    judge(page, "my-shift-follows")
+
+
 def test_shift_is_switched_in_place_and_nothing_typed_elsewhere_is_lost(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

@@ -1,10 +1,12 @@
 """My shift: on or off, the phone to call, languages, today's figures, rest after a hard call, days away."""
 
 from datetime import UTC, date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.dates import format_time, get_day_names
+from flask import Response as FlaskResponse
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -17,6 +19,7 @@ from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _, language, written_in
 from models.callbacks.claim import actor_of
@@ -36,6 +39,18 @@ _SHOWN_DIGITS = 2
 def shift() -> str:
     with console.database.reading() as session:
         return _page(session, {})
+
+
+@area.get("/shift/now")
+@guard_staff(*ROLES, live=True)
+def shift_now() -> FlaskResponse:
+    """The part of the page that changes by itself."""
+    with console.database.reading() as session:
+        shown = _now(session)
+        staff = shown["staff"]
+        facts = staff.on_shift, staff.resting_until, staff.spared_until, shown["figures"], shown["finished"]
+        tag = tag_of(*facts, me().role, me().session_id, language())
+        return live_part(tag, lambda: render_template("console/people/shift_now.html", **shown))
 
 
 @area.post("/shift/turn/<word>")
@@ -129,29 +144,38 @@ def shift_absence_removed(absence_id: int) -> Response:
 
 
 def _page(session: Session, errors: dict[str, str]) -> str:
-    now, zone = console.clock(), ZoneInfo(console.office.time_zone)
     today = _today()
-    begins = datetime.combine(today, time(0), zone).astimezone(UTC)
     staff = session.get_one(Staff, me().staff_id)
     return render_template(
         "console/people/shift.html",
-        staff=staff,
+        every=EVERY,
         phone_ending=keyring_of(session).unseal("staff.phone", staff.phone_sealed)[-_SHOWN_DIGITS:],
         speaks=[word.strip() for word in staff.languages.split(",")],
         office_languages=console.office.languages,
         spoken=LANGUAGES,
-        figures=my_shift.today_of(session, staff.id, begins, now),
-        finished=my_shift.finished_since(session, staff.id, begins, now, console.policies.outcome_minutes),
-        short_reason=short_reason,
-        outcome_names=OUTCOME_CHOICES,
         absences=my_shift.absences_of(session, staff.id, today),
         week=[_span(one) for one in schedule.week_of(session, staff.id)],
         today=today.isoformat(),
-        minutes=lambda span: int(span.total_seconds() // 60),
-        short=short,
-        rest_minutes=console.policies.hard_call_minutes,
         errors=errors,
+        **_now(session),
     )
+
+
+def _now(session: Session) -> dict[str, Any]:
+    """The values of the part that changes by itself."""
+    now, zone = console.clock(), ZoneInfo(console.office.time_zone)
+    begins = datetime.combine(_today(), time(0), zone).astimezone(UTC)
+    staff = session.get_one(Staff, me().staff_id)
+    return {
+        "staff": staff,
+        "figures": my_shift.today_of(session, staff.id, begins, now),
+        "finished": my_shift.finished_since(session, staff.id, begins, now, console.policies.outcome_minutes),
+        "short_reason": short_reason,
+        "outcome_names": OUTCOME_CHOICES,
+        "minutes": lambda span: int(span.total_seconds() // 60),
+        "short": short,
+        "rest_minutes": console.policies.hard_call_minutes,
+    }
 
 
 def _own_phone() -> str:
