@@ -9,6 +9,7 @@ from ivr_flows.verbs.correction_words import say_what_was_wrong
 from ivr_flows.verbs.promise_words import say_crisis_line
 from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status, say_which_case
 from models.custody.custody_status import Heard
+from models.notices.taking_back.corrections import WrongNews
 from models.talks.voicemail import TEXTS
 
 
@@ -23,11 +24,11 @@ def _status(status: str, *, details: bool = False, **facts: Any) -> Answer:
     return answer
 
 
-def _corrected(status: str, **facts: Any) -> Answer:
-    told = _status(status, **facts)
+def _corrected(status: str, *, date: bool = False, **facts: Any) -> Answer:
+    told = _status(status, details=date, **facts)
 
     def answer(desk: Any) -> None:
-        say_what_was_wrong(desk, NOW - timedelta(days=1))
+        say_what_was_wrong(desk, WrongNews(NOW - timedelta(days=1), date, date))
         told(desk)
 
     return answer
@@ -70,6 +71,10 @@ NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "sent away": _status("removed"),
         "dead": _status("deceased"),
         "earlier news was wrong": _corrected("in_custody", age="fresh", **_PLACE),
+        "an earlier court date was wrong": _corrected(
+            "in_custody", date=True, age="fresh", next_hearing_at=NOW + timedelta(days=9),
+            next_hearing_place="Río Claro", hearing_zone="America/Chicago",
+        ),
         "a court date comes near": _status(
             "in_custody", details=True, age="fresh", next_hearing_at=NOW + timedelta(days=2),
             next_hearing_place="Río Claro", hearing_zone="America/Chicago",

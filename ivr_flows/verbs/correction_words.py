@@ -1,18 +1,16 @@
 """Says first that earlier news was wrong, when a file that the line relied on was taken back (R16)."""
 
-from datetime import datetime
-
 from ivr_flows.engine.desk import Desk
 from models.notices import answering
-from models.notices.taking_back.corrections import wrong_news_at
+from models.notices.taking_back.corrections import WrongNews, wrong_news
 
-WRONG = "notice.correction"
+WRONG, WRONG_DATE = "notice.correction", "notice.correction_date"
 
 
-def say_what_was_wrong(desk: Desk, told_at: datetime | None) -> None:
-    """Say that what this case was told at ``told_at`` was wrong; None says nothing. The status follows."""
-    if told_at is not None:
-        desk.say(WRONG, on=desk.when(told_at, on=True))
+def say_what_was_wrong(desk: Desk, wrong: WrongNews | None) -> None:
+    """Say that what this case was told was wrong, or a date alone; None says nothing. The status follows."""
+    if wrong is not None:
+        desk.say(WRONG_DATE if wrong.is_date else WRONG, on=desk.when(wrong.told_at, on=True))
 
 
 def correct_on_line(desk: Desk) -> None:
@@ -21,9 +19,9 @@ def correct_on_line(desk: Desk) -> None:
     if not desk.is_verified or call.case_id is None or not call.open_notices:
         return
     is_status = desk.heard().status is not None
-    told_at = wrong_news_at(desk.session, call.case_id)
-    say_what_was_wrong(desk, told_at)
-    if is_status or told_at is not None:
+    wrong = wrong_news(desk.session, call.case_id)
+    say_what_was_wrong(desk, wrong)
+    if is_status or wrong is not None:
         answering.note_said_on_line(desk.session, call.case_id, desk.now, is_status=is_status)
 
 

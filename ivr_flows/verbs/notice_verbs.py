@@ -4,7 +4,7 @@ from ivr_flows.engine.check import WORDS_A_SECOND
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
 from ivr_flows.verbs.case_verbs import OUT
-from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
+from ivr_flows.verbs.correction_words import WRONG, WRONG_DATE, say_what_was_wrong
 from ivr_flows.verbs.promise_words import due_of, say_due, say_where_sooner, true_moment
 from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status, say_which_case
 from models.callbacks.promised_time import Asker
@@ -93,7 +93,7 @@ def tell_notice(desk: Desk, _digits: str) -> str:
         answering.note_heard(desk.session, desk.call, desk.now, is_status=False)
         return "feed"
     heard = found.heard
-    say_what_was_wrong(desk, found.was_wrong_at)
+    say_what_was_wrong(desk, found.was_wrong)
     say_status(desk, heard)
     if found.with_details:
         say_dates(desk, heard)
@@ -155,7 +155,7 @@ def heard_on_line(desk: Desk, key: str) -> None:
     # After the danger line the news before it was heard too, unless a key stopped it.
     for say in (said.before and said.again) or (*said.before, *said.says):
         words += len(desk.prompts.text(say.language or call.language, say.prompt, **dict(say.slots)).split())
-        is_correction |= say.prompt == WRONG
+        is_correction |= say.prompt in (WRONG, WRONG_DATE)
         if say.prompt.startswith("status.") and say.prompt not in _OFFERS:
             told = words
     since = call.progress_at

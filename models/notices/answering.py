@@ -45,7 +45,7 @@ from models.notices.notice_phones import (
     wrong_codes,
 )
 from models.notices.placing import Facts, facts_of, phones_of, ring_of, why_not
-from models.notices.taking_back.corrections import wrong_news_at
+from models.notices.taking_back.corrections import WrongNews, wrong_news
 from models.store.database import keyring_of
 from models.store.job import Job
 
@@ -67,7 +67,7 @@ class News(NamedTuple):
 
     heard: Heard
     with_details: bool
-    was_wrong_at: datetime | None
+    was_wrong: WrongNews | None
     silent_since: datetime | None = None
     case_ends: str | None = None
 
@@ -127,7 +127,7 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
     """What may be said in this call now; None before the code, or at all.
 
     It is the newest record, never the event: a gate that closed meanwhile silences it. The details of a
-    record, such as a court date, are said if one of the case's open notices is about them.
+    record, such as a court date, are said if one of the case's open notices is about them, or corrects one.
     """
     if leg.opened_at is None:
         return None
@@ -143,11 +143,13 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
         .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
         .where(Notice.case_id == facts.case.id, IS_OPEN, CustodyEvent.kind.in_(REMINDERS))
     )
-    with_details = session.execute(reminder.limit(1)).first() is not None
+    was_wrong = wrong_news(session, facts.case.id)
+    is_of_date = was_wrong is not None and was_wrong.is_of_date
+    with_details = is_of_date or session.execute(reminder.limit(1)).first() is not None
     return News(
         told,
         with_details,
-        wrong_news_at(session, facts.case.id),
+        was_wrong,
         case_ends=last_digits(session, facts.case),
     )
 

@@ -31,7 +31,7 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
 from models.custody.custody_status import Heard
-from models.notices.taking_back.corrections import wrong_news_at
+from models.notices.taking_back.corrections import wrong_news
 from models.outcomes.talk_facts import case_needs_interpreter
 from models.outcomes.talk_note import may_note_talk, note_of_talk
 from models.overview.case_page import read_case_page
@@ -221,8 +221,8 @@ def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = No
 
 def _said(session: Session, found: Heard, talk: TalkAt0) -> list[str]:
     zone, office_zone = talk.time_zone or console.office.time_zone, console.office.time_zone
-    was_wrong_at = None if talk.case_id is None else wrong_news_at(session, talk.case_id)
+    was_wrong = None if talk.case_id is None else wrong_news(session, talk.case_id)
     return words_of(
         console.prompts, found, talk.language, zone, console.clock(),
-        office_zone=office_zone, was_wrong_at=was_wrong_at,
+        office_zone=office_zone, was_wrong=was_wrong,
     )  # fmt: skip

@@ -41,7 +41,7 @@ from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
 from models.custody.custody_status import Heard
 from models.notices.answering import REASON as HARD_NEWS
-from models.notices.taking_back.corrections import wrong_news_at
+from models.notices.taking_back.corrections import wrong_news
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
 from models.overview.case_page import CasePage, read_case_page
@@ -147,14 +147,14 @@ def _said(
     """What may be said about the person in the case, in the words of the line; first what was wrong."""
     return words_of(
         console.prompts, found, language, time_zone, now,
-        office_zone=console.office.time_zone, was_wrong_at=wrong_news_at(session, case_id),
+        office_zone=console.office.time_zone, was_wrong=wrong_news(session, case_id),
     )  # fmt: skip
 
 
 def _corrects(session: Session, callback: Callback) -> bool:
     """Whether the person of a task is to be told that earlier news was wrong (R16)."""
     is_task = callback.reason == NOTICE_TASK and callback.case_id is not None
-    return is_task and wrong_news_at(session, callback.case_id or 0) is not None
+    return is_task and wrong_news(session, callback.case_id or 0) is not None
 
 
 def _opens_by_number(session: Session, callback: Callback) -> bool:

@@ -25,7 +25,7 @@ from hotline.console.shell.words import _
 from models.callbacks.claim import OVERSEERS
 from models.cases.case import Case, CaseError
 from models.notices.case_notices import read_case_notices
-from models.notices.taking_back.corrections import wrong_news_at
+from models.notices.taking_back.corrections import wrong_news
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import (
     BINDING_GROUNDS,
@@ -105,7 +105,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
             not_open()
         page = read_case_page(session, case_id, now, console.rules.release)
         notices = read_case_notices(session, case_id, page.heard, now, console.policies)
-        was_wrong_at = wrong_news_at(session, case_id)
+        was_wrong = wrong_news(session, case_id)
         choices_to_call = whom_to_call(session)
         namer, tied_days = page.case.named_by, console.policies.two_people_days
         is_tied = namer is not None and bool(tied_to(session, me().staff_id, [namer], now, tied_days))
@@ -130,7 +130,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
             registrant.time_zone,
             now,
             office_zone=console.office.time_zone,
-            was_wrong_at=was_wrong_at,
+            was_wrong=was_wrong,
         ),
         held_until=held_until if held_until is not None and held_until > now else None,
         may_bind=grounds.ground in BINDING_GROUNDS,

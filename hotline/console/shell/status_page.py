@@ -4,9 +4,10 @@ import re
 from datetime import datetime
 
 from ivr_flows.prompts import Prompts
-from ivr_flows.verbs.correction_words import WRONG
+from ivr_flows.verbs.correction_words import WRONG, WRONG_DATE
 from ivr_flows.verbs.status_words import say_details, say_status
 from models.custody.custody_status import Heard
+from models.notices.taking_back.corrections import WrongNews
 
 #: Marks for the voice: digits to be read one by one, and pauses.
 _GROUPS = re.compile(r"«(\d{3})», «(\d{3})», «(\d{4})»")
@@ -60,18 +61,18 @@ def words_of(
     now: datetime,
     *,
     office_zone: str,
-    was_wrong_at: datetime | None = None,
+    was_wrong: WrongNews | None = None,
 ) -> list[str]:
     """Every sentence that may be said, in the order of the line.
 
-    ``was_wrong_at`` is when the person was told what a correction takes back, which is said first (R16).
+    ``was_wrong`` is what a correction takes back, which is said first (R16).
 
     If the office has dropped the person's language, they are in its first one, for an interpreter.
     """
     known = language if language in prompts.languages else next(iter(prompts.languages))
     page = StatusPage(prompts, known, time_zone, now, office_zone)
-    if was_wrong_at is not None:
-        page.say(WRONG, on=page.when(was_wrong_at, on=True))
+    if was_wrong is not None:
+        page.say(WRONG_DATE if was_wrong.is_date else WRONG, on=page.when(was_wrong.told_at, on=True))
     say_status(page, found)
     say_details(page, found)
     return page.lines

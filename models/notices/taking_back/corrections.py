@@ -5,7 +5,7 @@ the feed may repeat what they were told, another file may be taken back, or the 
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, exists, select, update
@@ -39,6 +39,17 @@ _HEARD, _NEWEST = aliased(CustodyRecord, name="heard"), CustodyRecord
 _FILE = aliased(CustodyImport)
 
 
+class WrongNews(NamedTuple):
+    """When a person was told something wrong. ``is_of_date``: in a call about a date that a record announced.
+
+    ``is_date``: the rest of what they were told stands.
+    """
+
+    told_at: datetime
+    is_of_date: bool = False
+    is_date: bool = False
+
+
 def raises_danger(said: str, now_true: str) -> bool:
     """Whether a person who believes ``said`` is in more danger than they know; both are kinds of events."""
     return _DANGER[now_true] >= _IS_OUT and _DANGER[now_true] > _DANGER[said]
@@ -55,15 +66,15 @@ def words_of(record: CustodyRecord, time_zone: str, *, with_dates: bool) -> tupl
     return *said, record.next_hearing_at, record.court_key, record.expected_release_at
 
 
-def wrong_news_at(session: Session, case_id: int) -> datetime | None:
-    """When this case was told something that an open correction takes back; None if there is none (R16).
+def wrong_news(session: Session, case_id: int) -> WrongNews | None:
+    """What this case was told and an open correction takes back; None if there is none (R16).
 
     None too if the feed says again what they were told: then nothing was wrong.
     """
     for row in session.execute(_OF_CASE, {"case": case_id}):
-        if not _is_said_again(row):
-            said_at: datetime | None = row.said_at
-            return said_at
+        if row.said_at is not None and not _is_said_again(row):
+            is_of_date = row.kind in REMINDERS
+            return WrongNews(row.said_at, is_of_date, is_of_date and _is_said_again(row, with_dates=False))
     return None
 
 
@@ -127,10 +138,13 @@ def _open_corrections(*more: Any) -> Any:
 _OF_CASE = _open_corrections().where(Notice.case_id == bindparam("case")).order_by(Notice.id.desc())
 
 
-def _is_said_again(row: Any) -> bool:
-    """Whether the newest record says what the person was told, and nobody took it back."""
+def _is_said_again(row: Any, *, with_dates: bool | None = None) -> bool:
+    """Whether the newest record says what the person was told, and nobody took it back.
+
+    Dates count for those who were called about one, if ``with_dates`` does not say otherwise.
+    """
     if row.heard is None or row.CustodyRecord is None or row.import_state in RETRACTED_STATES:
         return False
-    with_dates = row.kind in REMINDERS
+    with_dates = row.kind in REMINDERS if with_dates is None else with_dates
     newest = words_of(row.CustodyRecord, row.time_zone, with_dates=with_dates)
     return newest == words_of(row.heard, row.time_zone, with_dates=with_dates)

@@ -103,13 +103,13 @@ class Play:
         self.dials(*ASK, "1", CODE, CODE, is_kept=False).hangs_up()
         self.hotline.clock.passes(hours=1)
 
-    def reports(self, status: str, made: Registered) -> int:
+    def reports(self, status: str, made: Registered, *, hours_ago: int = 1, **more: Any) -> int:
         """A file says now that this happened an hour ago; returns the import's id."""
         now = self.hotline.clock.now
         with self.hotline.database.reading() as session:
             sealed = session.get_one(Subject, made.case.subject_id).feed_id_sealed
             name = keyring_of(session).unseal("subject.feed_id", sealed)
-        row = feed_row(name, status=status, status_at=now - timedelta(hours=1), as_of=now)
+        row = feed_row(name, status=status, status_at=now - timedelta(hours=hours_ago), as_of=now, **more)
         rules = ImportRules.of(self.hotline.office.gates, self.hotline.policies)
         done = load(self.hotline.database, row, now=now, rules=rules)
         assert done.import_id is not None
@@ -117,19 +117,34 @@ class Play:
 
     def heard_wrong_news(self, true: str, false: str, *keys: str) -> Registered:
         """The registrant heard false news and confirmed it; then the file is taken back."""
-        with self.hotline.database.transaction() as session:
-            for email in ("ana@office.example.org", "ben@office.example.org"):
-                factories.make_staff(session, email=email, role="supervisor", on_shift=False)
         made = self.registered(true)
         wrong = self.reports(false, made)
         sweeps(self.hotline)
+        self.hears_and_takes_back(wrong, *keys)
+        return made
+
+    def heard_wrong_date(self) -> None:
+        """The same of a court date: the true one is a month ahead."""
+        court = {"next_hearing_place": "Lumpkin Court"}
+        true = {"next_hearing_at": self.hotline.clock.now + timedelta(days=30), **court}
+        made = self.registered("in_custody", record=true)
+        false = {"next_hearing_at": self.hotline.clock.now + timedelta(days=2), **court}
+        wrong = self.reports("in_custody", made, hours_ago=48, **false)
+        for _ in range(3):
+            sweeps(self.hotline, minutes=1)
+        self.hears_and_takes_back(wrong, "1")
+
+    def hears_and_takes_back(self, wrong: int, *keys: str) -> None:
+        """The registrant hears the news of a file and confirms it, and two people take the file back."""
+        with self.hotline.database.transaction() as session:
+            for email in ("ana@office.example.org", "ben@office.example.org"):
+                factories.make_staff(session, email=email, role="supervisor", on_shift=False)
         self.goes_on(picks_up(self.phone.another(), self.hotline), "1", CODE, *keys)
         self.hotline.clock.passes(minutes=30)
         retract(
             self.hotline.database, wrong, by="ana@office.example.org", and_by="ben@office.example.org",
             now=self.hotline.clock.now, tied_days=30,
         )  # fmt: skip
-        return made
 
     def replies(self, *bodies: str) -> None:
         """Texts from the phone, and what the line replies."""
@@ -363,6 +378,13 @@ def _(play: Play) -> None:
 def _(play: Play) -> None:
     play.heard_wrong_news("in_custody", "released", "1", "1")
     play.hotline.clock.passes(hours=26)
+    sweeps(play.hotline)
+    play.answers("1", CODE, "1")
+
+
+@path("A correction of a court date", _CORRECTIONS)
+def _(play: Play) -> None:
+    play.heard_wrong_date()
     sweeps(play.hotline)
     play.answers("1", CODE, "1")
 

@@ -1,13 +1,24 @@
 """Staff told false news, and its file is taken back: who heard it is called, and nobody else (R16)."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from models import Staff
 from models.custody.custody_import import ImportResult
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, Registered, calls_go_out, reports, ringing, sweeps
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    Registered,
+    calls_go_out,
+    picks_up,
+    reports,
+    ringing,
+    sweeps,
+)
 from tests.calls.notices.staff_tells import (
     asks_for_person,
     corrects,
@@ -25,7 +36,7 @@ from tests.calls.notices.staff_tells import (
 )
 from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
 from tests.calls.stories import opens_the_case, talks_at_0
-from tests.factories import make_callback
+from tests.factories import make_callback, make_court
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -322,3 +333,41 @@ def test_reached_by_mistake_takes_the_correction_with_it(
     for _ in range(2):
         sweeps(hotline, minutes=31)
     assert FIRST not in hotline.rung()[before:]
+
+
+@pytest.mark.parametrize("true_date", [True, False], ids=["another date", "no date"])
+def test_person_who_was_told_a_wrong_court_date_hears_that_the_date_was_wrong_and_the_true_one(
+    phone: Phone, registered: Registering, hotline: Hotline, true_date: bool
+) -> None:
+    """They heard that all was wrong, then the same status again, and no date."""
+    now, court = hotline.clock.now, {"next_hearing_place": "Lumpkin Court"}
+    with hotline.database.transaction() as session:
+        make_court(session, "Lumpkin Court")
+    true: dict[str, Any] = {"next_hearing_at": now + timedelta(days=30), **court} if true_date else {}
+    made = registered("in_custody", record=true)
+    false = (now + timedelta(days=2)).isoformat()
+    wrong = reports(hotline, "in_custody", made, hours_ago=48, next_hearing_at=false, **court)
+    for _ in range(3):
+        sweeps(hotline, minutes=1)
+    called = picks_up(phone, hotline)
+    for key in ("1", CODE):
+        called.presses(key)
+    assert called.hears("The next court date is Friday, November 27")
+    called.presses("1")
+    called.hangs_up()
+
+    takes_back(hotline, wrong)
+
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_="+12025550139")
+    assert caller.hears("The date that we told you today was wrong. This person is in custody")
+    caller.hangs_up()
+    sweeps(hotline, minutes=1)
+    called = picks_up(phone.another(), hotline)
+    for key in ("1", CODE):
+        called.presses(key)
+    assert called.hears("The date that we told you today was wrong. This person is in custody")
+    assert called.does_not_hear("What we told you", "November 27")
+    assert ("The next court date is Friday, December 25" in called.transcript) is true_date
+    called.presses("1")
+    assert called.hears("We will not call about this again")
