@@ -38,8 +38,8 @@ WORDS = {
     CaseRefusal.SAME_PERSON: N_("Someone else must confirm who the case is about."),
     CaseRefusal.PIN_CHANGED: N_("The PIN changed meanwhile. Give the duress PIN again."),
     CaseRefusal.NOT_WITH_THE_PERSON: N_(
-        "Only with the person: in a call in which they entered the PIN, or after you record how you "
-        "recognized them."
+        "Only with the person, after you record how you recognized them. That a caller entered the PIN is "
+        "not enough."
     ),
     CaseRefusal.NO_STANDING_PIN: N_(
         "The person has no PIN of their own yet. They choose one in their first call with the PIN from the "

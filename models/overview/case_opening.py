@@ -38,6 +38,9 @@ SEARCH_REASONS = (
 #: The grounds that let staff add a phone: the person entered their PIN, or staff who opened the case know
 #: them (R09).
 BINDING_GROUNDS = frozenset({"callback", "call", "verification", "added"})
+#: The grounds that let staff give a duress PIN: they noted how they recognized the person. A caller at 0 gave
+#: a PIN alone, which may be the duress PIN, and what its case cannot do would tell so (R10).
+RECOGNIZED_GROUNDS = BINDING_GROUNDS - {"call"}
 #: The grounds of staff who have talked with the person, or met them: what the person allows may become more.
 TALKING_GROUNDS = BINDING_GROUNDS | {STAFF_CALL}
 #: The grounds that let staff say who has a new phone: more than a PIN, which may be stolen (R09).

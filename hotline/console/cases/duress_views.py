@@ -17,7 +17,7 @@ from models.cases.case import Case
 from models.cases.duress import DuressError, check_may_have_one, choose_duress_pin, drop_duress_pin
 from models.cases.new_pin import new_pin
 from models.cases.refusals import CaseRefusal
-from models.overview.case_opening import BINDING_GROUNDS, open_to
+from models.overview.case_opening import RECOGNIZED_GROUNDS, open_to
 from models.overview.duress_use import resume_calls, uses_for
 from models.staff.staff import ROLES
 from models.staff.staff_name import read_staff_names
@@ -106,8 +106,8 @@ def only_you_open(use_id: int) -> View:
 
 
 def _with_the_person(ground: str) -> None:
-    """A duress PIN is chosen with a person: in a call, or by who says how they recognized them (R10)."""
-    if ground not in BINDING_GROUNDS:
+    """A duress PIN is chosen with a person, by who says how they recognized them (R10)."""
+    if ground not in RECOGNIZED_GROUNDS:
         raise DuressError(CaseRefusal.NOT_WITH_THE_PERSON)
 
 

@@ -29,6 +29,7 @@ from models.notices.taking_back.corrections import wrong_news
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import (
     BINDING_GROUNDS,
+    RECOGNIZED_GROUNDS,
     TALKING_GROUNDS,
     VOUCHING_GROUNDS,
     CaseOpeningError,
@@ -134,6 +135,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         ),
         held_until=held_until if held_until is not None and held_until > now else None,
         may_bind=grounds.ground in BINDING_GROUNDS,
+        may_give_duress=grounds.ground in RECOGNIZED_GROUNDS,
         may_allow_more=grounds.ground in TALKING_GROUNDS,
         may_vouch=grounds.ground in VOUCHING_GROUNDS,
         may_keep=me().role in KEEPERS,

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from models import Alert, AuditEntry, Callback, Case, Phone
@@ -11,6 +12,7 @@ from models.cases.new_pin import is_guessable
 from models.overview.duress_use import tell_of_uses
 from models.overview.phone_stop import stop_phone
 from models.store.database import Database
+from models.talks.talk import begin_talk
 from tests.console.case_pages import kept_case, verifies
 from tests.console.cases.test_case_pins import everything_kept
 from tests.console.conftest import Member, words
@@ -18,6 +20,7 @@ from tests.factories import (
     HASHER,
     NOW,
     MadeCase,
+    make_call,
     make_callback,
     make_duress_pin,
     make_event,
@@ -25,6 +28,7 @@ from tests.factories import (
     make_office,
     make_policies,
     make_registration,
+    make_wait,
 )
 from workers.office_rules import callback_policy_of
 
@@ -98,6 +102,33 @@ def test_case_whose_person_has_a_mailed_pin_gets_no_duress_pin(liaison: Member, 
 
     with database.reading() as session:
         assert duress_case(session, case.id) is None
+
+
+@pytest.mark.parametrize("is_coerced", [False, True], ids=["own PIN", "duress PIN"])
+def test_caller_at_0_gets_no_duress_pin_for_their_pin_alone_whichever_it_was(
+    liaison: Member, database: Database, is_coerced: bool
+) -> None:
+    """After the duress PIN staff read that the person has no PIN of their own, and would have said so."""
+    case = kept_case(database)
+    with database.transaction() as session:
+        opened = make_duress_pin(session, case) if is_coerced else case
+        before = session.scalar(select(Case.pin_hash).where(Case.duress_of == case.id))
+        caller = make_call(session, case_id=opened.id, verified_at=NOW)
+        make_wait(session, caller)
+        begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=make_call(session).id,
+            staff_id=liaison.staff_id, language="en", now=NOW,
+        )  # fmt: skip
+
+    liaison.opens("/console/cases").clicks("Open their case")
+    assert "Duress PIN" not in liaison.links
+    assert liaison.reads("To give a duress PIN, verify the person first")
+    for act in ("", "/drop"):
+        liaison.sends(f"/console/cases/{opened.id}/duress{act}", {"csrf_token": liaison.token})
+        assert liaison.reads("Only with the person, after you record how you recognized them.")
+
+    with database.reading() as session:
+        assert session.scalar(select(Case.pin_hash).where(Case.duress_of == case.id)) == before
 
 
 def test_only_the_liaison_and_supervisors_see_a_use_and_the_audit_tells_nobody(
