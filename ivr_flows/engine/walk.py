@@ -109,13 +109,15 @@ class Walk:
         if name is None or name not in self.flow.steps:
             return self.enter(self.flow.stranded or self.flow.give_up)
         step, call.step = self.flow.steps[name], name
+        # At every step (R22), also if the verification is over or the call is too long: a person who walks in
+        # must not hear anything about a PIN or a callback.
+        kept = self.flow.keys.get(digits or "") if digits in (PERSON, COVER, SILENT) else None
         if not self._gate.is_open(name):
-            # At every step (R22): a person who walks in must not hear anything about a PIN.
-            kept = self.flow.keys.get(digits or "") if digits in (PERSON, COVER, SILENT) else None
             return self._progress(kept) if kept else self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
-        if not isinstance(step, Wait | Stay | Announce) and self._gate.is_too_long():
+        is_extra = kept or (digits == SLOW and SLOW in self.flow.keys)
+        if not is_extra and not isinstance(step, Wait | Stay | Announce) and self._gate.is_too_long():
             if self.flow.overlong is not None and self.flow.silent in call.trail.split():
                 return self.enter(self.flow.overlong)
             # The offer can still be taken: the next key must not be too late again.

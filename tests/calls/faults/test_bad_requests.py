@@ -170,6 +170,56 @@ def test_call_without_progress_for_a_quarter_of_an_hour_is_offered_a_callback(
     assert phone.hears("We will call you")
 
 
+@pytest.mark.parametrize("offered", [False, True])
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_key_7_after_a_quarter_of_an_hour_without_progress_says_the_harmless_words(
+    phone: Phone, clock: Clock, hotline: Hotline, language: str, offered: bool
+) -> None:
+    """Somebody walks in, perhaps while the caller repeats the services again and again (R22)."""
+    phone.dials_in()
+    phone.presses(language)
+    clock.passes(minutes=16)
+    if offered:
+        phone.presses("*")
+        clock.passes(minutes=3)
+
+    phone.presses("7")
+
+    assert phone.heard in (
+        "The number you have reached is not available. Goodbye.",
+        "El número que marcó no está disponible. Adiós.",
+    )
+    assert phone.is_over
+    assert hotline.rows(select(Callback)) == []
+
+
+def test_key_0_after_a_quarter_of_an_hour_without_progress_reaches_a_person(
+    phone: Phone, clock: Clock, make_staff: Callable[..., Any], hotline: Hotline
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    clock.passes(minutes=16)
+
+    phone.presses("0")
+
+    assert phone.hears("I am calling someone for you")
+    assert hotline.rung()
+
+
+def test_key_9_after_a_quarter_of_an_hour_without_progress_gives_a_relay_caller_the_time(
+    phone: Phone, clock: Clock
+) -> None:
+    reaches_the_first_menu(phone)
+    clock.passes(minutes=16)
+    phone.presses("9")
+    assert phone.hears("To hear about your case, press 1")
+    clock.passes(minutes=16)
+
+    phone.presses("1")
+
+    assert phone.hears("case number")
+
+
 def test_robot_that_presses_wrong_keys_comes_to_an_end(phone: Phone, clock: Clock, hotline: Hotline) -> None:
     phone.dials_in()
     for _ in range(60):
