@@ -8,6 +8,7 @@ from ivr_flows.engine.desk import Desk
 from models.callbacks.callback_policy import Hours
 from models.staff.rota import Rota
 
+#: Spanish has no word for the hours from five on, so its prompts name that hour: *noche* begins at seven.
 NOON, EVENING = 12, 17
 
 

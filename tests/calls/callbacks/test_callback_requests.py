@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -77,6 +78,37 @@ def test_caller_can_move_an_open_callback_to_another_part_of_the_day(
     moved = the_callback(hotline)
     assert moved.next_attempt_at == clock.now + timedelta(hours=2)
     assert moved.window_starts == moved.next_attempt_at
+
+
+@pytest.mark.parametrize(
+    ("key", "asks", "said", "starts", "ends"),
+    [
+        ("2", "Para la tarde, antes de las cinco, oprima 2", "hoy, por la tarde, antes de las cinco", 12, 17),
+        ("3", "Para después de las cinco de la tarde, oprima 3", "hoy, después de las cinco de la", 17, 21),
+    ],
+)
+def test_spanish_caller_hears_at_which_hour_the_part_of_the_day_begins(
+    phone: Phone,
+    make_case: MakeCase,
+    hotline: Hotline,
+    key: str,
+    asks: str,
+    said: str,
+    starts: int,
+    ends: int,
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), "2")
+    for one in ("2", "2"):
+        phone.presses(one)
+    # Who is alone only from seven on, when "noche" begins, must not be called at five.
+    assert phone.hears(asks)
+    assert phone.does_not_hear("la noche")
+
+    phone.presses(key)
+
+    assert phone.hears(f"Vamos a intentarlo {said}")
+    window = the_callback(hotline).window_starts, the_callback(hotline).window_ends
+    assert [at.astimezone(ZoneInfo("America/New_York")).hour for at in window if at] == [starts, ends]
 
 
 def test_caller_cannot_cancel_a_callback_that_is_being_made(

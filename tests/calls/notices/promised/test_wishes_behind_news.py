@@ -85,7 +85,11 @@ def is_called(phone: Phone, hotline: Hotline, who: Staff, *, talks: bool) -> Cal
             "today, in the evening",
             ("We may leave a short message", "Anyone who answers"),
         ),
-        ("2", "hoy, por la noche", ("Podemos dejar un mensaje corto", "Cualquiera que conteste")),
+        (
+            "2",
+            "hoy, después de las cinco de la tarde",
+            ("Podemos dejar un mensaje corto", "Cualquiera que conteste"),
+        ),
     ],
     ids=["English", "Spanish"],
 )

@@ -270,7 +270,8 @@ def test_spanish_no_to_nights_and_yes_to_the_evening_do_not_contradict_each_othe
         caller.presses(keys)
 
     assert caller.hears(
-        "Llamaremos solo por la noche. No llamaremos entre las nueve de la noche y las ocho de la mañana."
+        "Llamaremos solo después de las cinco de la tarde."
+        " No llamaremos entre las nueve de la noche y las ocho de la mañana."
     )
     assert caller.does_not_hear("No llamaremos de noche")
 
