@@ -28,6 +28,9 @@ HEAD_WRITTEN = "audit_head"
 EVERY = timedelta(days=1)
 #: How soon a head is written again after the second place could not be written.
 AGAIN = timedelta(minutes=10)
+#: A head should be kept each day; doctor and the console's page name one that is older than this.
+LATE = timedelta(hours=26)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HeadError(RefusedError):
@@ -152,18 +155,34 @@ def check(session: Session, heads: Sequence[Head] = ()) -> Checked:
 
 
 def head_is_due(session: Session, now: datetime) -> bool:
-    """Whether a day has passed since a head was written, or none was ever written."""
-    written = session.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
-    return written is None or now - written >= EVERY
+    """Whether a day has passed since a head was written, or none was ever written.
+
+    After a failure it is due ten minutes later. A clock that was ahead and is set right delays no head.
+    """
+    guard = session.get(Guard, HEAD_WRITTEN)
+    if guard is None:
+        return True
+    if guard.raised_until is not None:
+        return not now < guard.raised_until <= now + AGAIN
+    return not timedelta(0) <= now - guard.measured_at < EVERY
+
+
+def last_kept(session: Session) -> tuple[datetime | None, bool]:
+    """When a head was last written, and whether the second place could not be written since."""
+    guard = session.get(Guard, HEAD_WRITTEN)
+    if guard is None:
+        return None, False
+    return None if guard.measured_at == _NEVER else guard.measured_at, guard.raised_until is not None
 
 
 def note_head(session: Session, now: datetime, *, written: bool) -> None:
     """Record that a head was written, or when to try again."""
     guard = session.get(Guard, HEAD_WRITTEN)
     if guard is None:
-        guard = Guard(name=HEAD_WRITTEN)
+        guard = Guard(name=HEAD_WRITTEN, measured_at=_NEVER)
         session.add(guard)
-    guard.measured_at = now if written else now - EVERY + AGAIN
+    if written:
+        guard.measured_at = now
     guard.raised_until = None if written else now + AGAIN
     session.flush()
 

@@ -206,6 +206,24 @@ def check_purge(settings: Settings) -> Finding:
     return Finding("purge", told)
 
 
+def check_head(settings: Settings) -> Finding:
+    """When the audit's head was last kept in its second place (R41)."""
+    from models.audit.audit_head import LATE, last_kept
+
+    name = "audit head"
+    found = read_database(settings, lambda session, _now: last_kept(session))
+    if found is None:
+        return Finding(name, "not known")
+    kept, is_failing = found
+    told = "none was kept yet" if kept is None else f"last kept {kept:%Y-%m-%d %H:%M} UTC"
+    if is_failing or (kept is not None and datetime.now(UTC) - kept > LATE):
+        wrong = (
+            f"The head of the audit is not kept in HOTLINE_AUDIT_HEAD_FILE; {told}. Make its folder writable."
+        )
+        return Finding(name, told, wrong, is_fault=False)
+    return Finding(name, told)
+
+
 def check_proxies(settings: Settings) -> Finding:
     """Whether requests came through a proxy that the settings do not mention."""
     from models.store.guard import Guard
@@ -391,6 +409,7 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     check_notices,
     check_feed_folder,
     check_purge,
+    check_head,
     check_proxies,
     check_shift,
 )

@@ -1,10 +1,8 @@
 """The audit: who did what and when, and what a supervisor should ask about."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from hotline.console.audit import words as audit_words
@@ -15,15 +13,12 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.named import PARTS, who
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
-from models.audit.audit_head import HEAD_WRITTEN
+from models.audit.audit_head import LATE, last_kept
 from models.audit.audit_search import Place, has_target, search
 from models.staff.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
 from models.staff.staff_name import read_staff_names
-from models.store.guard import Guard
 
 ROLES = ("supervisor", "administrator")
-#: A head should be kept each day. An older head shows that this did not happen.
-HEAD_IS_LATE = timedelta(hours=26)
 
 
 @area.get("/audit")
@@ -51,7 +46,7 @@ def _page(asked: dict[str, str], errors: dict[str, str], after: Place | None) ->
         staff, names = staff_emails(reading), read_staff_names(reading)
         found = search(reading, search_of(asked, staff, console.office.zone), after) if not errors else None
         alarms = len(open_alarms(reading))
-        written = reading.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
+        written, _is_failing = last_kept(reading)
     return render_template(
         "console/audit/audit.html",
         asked=asked,
@@ -61,7 +56,7 @@ def _page(asked: dict[str, str], errors: dict[str, str], after: Place | None) ->
         names=names,
         alarms=alarms,
         written=written,
-        is_late=written is None or console.clock() - written > HEAD_IS_LATE,
+        is_late=written is None or console.clock() - written > LATE,
         is_first=after is None,
         older={**asked, "after": found.older.to_text()} if found and found.older else None,
         words=audit_words,

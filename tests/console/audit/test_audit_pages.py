@@ -227,6 +227,12 @@ def test_page_says_whether_the_head_was_kept(supervisor: Member, database: Datab
     supervisor.opens("/console/audit")
 
     assert supervisor.reads("The head of the audit was last copied to its second place on")
+    # Somebody unmounted the second place, and each try fails.
+    for hours in range(60, -1, -2):
+        with database.transaction() as session:
+            note_head(session, clock() - timedelta(hours=hours), written=hours == 60)
+    supervisor.opens("/console/audit")
+    assert supervisor.reads("was not copied to its second place")
 
 
 def _alarm(database: Database, clock: Clock, who: str) -> None:

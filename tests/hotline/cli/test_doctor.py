@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from sqlalchemy import update
 
 from config.settings import Settings, variables
 from hotline.cli import group
+from models.audit.audit_head import note_head
 from models.callbacks.lone_refusal import judge_refusal
 from models.calls.pacing import open_breaker
 from models.retention.carrier_record import note_records, record_refused
@@ -36,6 +38,7 @@ from tests.factories import (
     make_staff,
 )
 from tests.servers import Valkey
+from workers.audit_heads import HeadKeeper
 
 SECRETS = {
     "HOTLINE_SECRET_KEY": "canary of the secret key, longer than thirty-two",
@@ -373,3 +376,29 @@ def test_doctor_waits_once_for_a_database_that_does_not_answer(
     asked = ("keys", "account", "roles", "two people", "feed", "notices", "purge", "shift")
     assert {checks[name] for name in asked} == {"not known"}
     assert lasted < 15
+
+
+@ON_BOTH
+def test_second_place_that_takes_no_head_of_the_audit_is_named(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    def told() -> tuple[str, str | None]:
+        checks = json.loads(run(settings, "doctor", "--json").stdout)["checks"]
+        (check,) = [one for one in checks if one["name"] == "audit head"]
+        assert check["fault"] is False
+        return check["told"], check["wrong"]
+
+    now, place = datetime.now(UTC) - timedelta(days=3), tmp_path / "share" / "heads.jsonl"
+    keeper = HeadKeeper(database, place, b"a secret of this test, longer than thirty-two")
+    assert told() == ("none was kept yet", None)
+    keeper.keep(datetime.now(UTC) - timedelta(hours=1))
+    assert told()[1] is None
+    with database.transaction() as session:
+        note_head(session, now, written=True)
+    shutil.rmtree(place.parent)
+    place.parent.write_text("The share is gone.")
+    for minutes in (0, 10, 20):
+        keeper.keep(datetime.now(UTC) + timedelta(minutes=minutes))
+
+    assert told()[0] == f"last kept {now:%Y-%m-%d %H:%M} UTC"
+    assert "not kept in HOTLINE_AUDIT_HEAD_FILE" in str(told()[1])

@@ -234,6 +234,9 @@ def test_head_is_due_each_day_and_soon_again_after_a_failure(database: Database)
         note_head(session, NOW, written=False)
         assert not head_is_due(session, NOW + timedelta(minutes=9))
         assert head_is_due(session, NOW + timedelta(minutes=10))
+        note_head(session, NOW + timedelta(days=9), written=True)
+        # The clock was ahead, and is set right.
+        assert head_is_due(session, NOW)
 
 
 def test_purge_takes_facts_and_salts_of_old_entries_and_leaves_the_chain_whole(chain: Database) -> None:
