@@ -40,6 +40,11 @@ def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -
     why = case(
         (CustodyEvent.retracted_at.is_not(None), "retracted"),
         (CustodyEvent.stopped_at.is_not(None), "replaced"),
+        # The case is about somebody else by now.
+        (
+            and_(CustodyEvent.subject_id != Case.subject_id, CustodyEvent.kind != FEED_SILENT),
+            "replaced",
+        ),
         (Case.closed_at.is_not(None), "case_closed"),
         # That the feed is silent says nothing of the record (silence.py).
         (and_(~may_be_told(now, rules), CustodyEvent.kind != FEED_SILENT), "gate"),
@@ -97,7 +102,13 @@ def _take_up(session: Session, now: datetime, rules: HeardRules, limit: int) -> 
     found = session.scalars(
         _with_record()
         .join(Registration, Registration.id == Notice.registration_id)
-        .where(IS_GATED, CustodyEvent.stopped_at.is_(None), stands(now), may_be_told(now, rules))
+        .where(
+            IS_GATED,
+            CustodyEvent.stopped_at.is_(None),
+            CustodyEvent.subject_id == Case.subject_id,
+            stands(now),
+            may_be_told(now, rules),
+        )
         .order_by(Notice.id)
         .limit(limit)
     ).all()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.cases.case import Case
@@ -60,6 +60,31 @@ def spread(session: Session, now: datetime, limit: int) -> list[Job]:
     return jobs
 
 
+def spread_to_confirmed(session: Session, case_id: int, now: datetime) -> None:
+    """Make the notice that a case's registration missed while one person alone had said whom it is about.
+
+    It is that of the newest change since the registration, if nothing has replaced or taken back that.
+    """
+    missed = session.execute(
+        select(CUSTODY_EVENTS.c.id, CUSTODY_EVENTS.c.kind, Registration.id.label("registration_id"))
+        .join(Case, Case.subject_id == CUSTODY_EVENTS.c.subject_id)
+        .join(Registration, Registration.case_id == Case.id)
+        .where(
+            Case.id == case_id, Case.closed_at.is_(None), stands(now),
+            CUSTODY_EVENTS.c.before_id.is_not(None), CUSTODY_EVENTS.c.corrects_id.is_(None),
+            CUSTODY_EVENTS.c.stopped_at.is_(None), CUSTODY_EVENTS.c.spread_at.is_not(None),
+            CUSTODY_EVENTS.c.made_at >= Registration.made_at,
+            ~exists().where(
+                NOTICES.c.event_id == CUSTODY_EVENTS.c.id, NOTICES.c.registration_id == Registration.id
+            ),
+        )
+    ).all()  # fmt: skip
+    for row in missed:
+        values = _notice(row.id, row.kind, row.registration_id, case_id, now)
+        notice_id = session.execute(insert(NOTICES).returning(NOTICES.c.id), values).scalar_one()
+        record_move(session, notice_id, "make_notice", now, ACTOR)
+
+
 def stop_event(session: Session, event_id: int, outcome: str, now: datetime, actor: str = ACTOR) -> list[Job]:
     """Tell an event to nobody any more: its open notices are stopped. Returns the jobs that end their calls.
 
@@ -109,16 +134,20 @@ def stands(now: datetime) -> ColumnElement[bool]:
 
 def _notices(events: Sequence[Any], standing: dict[int, list[Any]], now: datetime) -> list[dict[str, Any]]:
     return [
-        {
-            "event_id": event.id,
-            "registration_id": registration.id,
-            "case_id": registration.case_id,
-            "is_urgent": event.kind in URGENT_KINDS,
-            "state": "waiting",
-            "made_at": now,
-            # The cadence moves it into the window of a phone (models/notices/cadence.py).
-            "next_attempt_at": now,
-        }
+        _notice(event.id, event.kind, registration.id, registration.case_id, now)
         for event in events
         for registration in standing.get(event.subject_id, ())
     ]
+
+
+def _notice(event_id: int, kind: str, registration_id: int, case_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "registration_id": registration_id,
+        "case_id": case_id,
+        "is_urgent": kind in URGENT_KINDS,
+        "state": "waiting",
+        "made_at": now,
+        # The cadence moves it into the window of a phone (models/notices/cadence.py).
+        "next_attempt_at": now,
+    }

@@ -21,6 +21,7 @@ from models.cases.case import (
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
+from models.notices.spreading import spread_to_confirmed
 from models.overview.case_opening import OPENED, TALKING_GROUNDS, Grounds, Person, open_to
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
@@ -177,6 +178,7 @@ def confirm_subject(session: Session, person: Person, case: Case, now: datetime,
         raise CaseError(CaseRefusal.SAME_PERSON)
     check_untied(session, case.named_by, person.staff_id, f"case:{case.id}", now, days)
     confirm_named(session, case)
+    spread_to_confirmed(session, case.id, now)
     _record(session, person, "confirm_subject", case, now)
 
 

@@ -12,6 +12,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.case import Case, confirm_named, give_new_pin
 from models.cases.duress_likeness import follow_staff_changes
 from models.cases.registrant import Registrant
+from models.notices.spreading import spread_to_confirmed
 from models.overview.case_opening import Person
 from models.overview.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
 from models.overview.refusals import PinRequestRefusal
@@ -278,6 +279,7 @@ def approve_pin(
     if asked.kind == "first" and case.named_by == asked.requested_by:
         # The same two people confirm whom the case is about.
         confirm_named(session, case)
+        spread_to_confirmed(session, case.id, now)
     told = 0
     if replaces:
         case.changes_held_until = now + timedelta(hours=policy.numbers.lost_pin_hold_hours)
