@@ -337,6 +337,52 @@ def test_how_to_talk_with_a_caller_who_rings_is_above_a_full_list_in_one_column(
     judge(page, "desk-rings", (390, 1280))
 
 
+@pytest.mark.parametrize("at_0", [False, True])
+def test_call_that_rings_takes_the_place_of_a_callback_that_is_only_looked_at(
+    visitors: Visitors, console_server: ConsoleServer, at_0: bool
+) -> None:
+    ana = console_server.adds()
+    looked_at = promises(console_server)
+    rings = promises(console_server, silent=True, may_answer="anyone")
+    page = console_server.opens(visitors, f"/console/callbacks/{looked_at}?languages=1", ana)
+    expect(page.locator("#work")).not_to_contain_text("Cannot talk")
+
+    with console_server.database.transaction() as session:
+        now = datetime.now(UTC)
+        if at_0:
+            caller = make_call(session, phone="+12025550110", silent=True)
+            make_call(session, role="liaison_at_0", staff_id=ana.staff_id, parent_call_id=caller.id)
+        else:
+            row = session.get_one(Callback, rings)
+            row.state, row.staff_id, row.rank = "ringing_liaison", ana.staff_id, None
+        audit.record(session, actor="worker", action="ring_liaison_callback", target="callback:1", now=now)
+
+    expect(page.locator("#work")).to_contain_text("Cannot talk: ask yes or no questions.")
+    if not at_0:
+        _has_open(page, rings)
+    assert page.url.endswith("/console/callbacks?languages=1")
+
+
+def test_what_is_begun_in_an_open_callback_stays_when_another_call_rings(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    looked_at, rings = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{looked_at}", ana)
+    page.locator(f"#more-reschedule-{looked_at} > summary").click()
+
+    with console_server.database.transaction() as session:
+        row = session.get_one(Callback, rings)
+        row.state, row.staff_id, row.rank = "ringing_liaison", ana.staff_id, None
+        now = datetime.now(UTC)
+        audit.record(session, actor="worker", action="ring_liaison_callback", target="callback:1", now=now)
+    expect(page.locator("#bar-says")).to_contain_text("Your phone rings:")
+    page.wait_for_timeout(1_000)
+
+    _has_open(page, looked_at)
+    assert page.url.endswith(f"/console/callbacks/{looked_at}")
+
+
 def test_talk_at_0_that_begins_opens_beside_the_list_by_itself(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

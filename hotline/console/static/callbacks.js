@@ -134,6 +134,16 @@
     else if (event.detail.shouldSwap) document.querySelectorAll("#work > .usa-alert--success").forEach((one) => one.remove());
   });
 
+  // Somebody who only looks at a callback when their phone rings for another call must not read its wishes to that
+  // person: the desk without an address of its own shows the call that rings. What is begun or typed stays.
+  document.body.addEventListener("desk:call", () => {
+    const rings = document.querySelector("#bar-news > [data-tokens$=':rings']");
+    const back = document.getElementById("back-to-list");
+    if (!rings || !back || document.querySelector("#work-in :is(#finish, details[open])")) return;
+    const { of } = document.getElementById("work-in").dataset;
+    if (rings.dataset.tokens !== `call:callback-${of}:rings`) back.click();
+  });
+
   // Keys in the form, where the keys of the page are letters.
   const OFF = "console.keys.off";
   document.addEventListener("keydown", (event) => {
