@@ -71,24 +71,10 @@ class Readiness:
             self._migrated = self._migrated or is_current(self._database)
             if not self._migrated:
                 return "not of this release"
-            self._write_and_take_back()
+            write_and_take_back(self._database)
         except SQLAlchemyError as error:
             return f"cannot be written ({type(error).__name__})"
         return None
-
-    def _write_and_take_back(self) -> None:
-        """Write and roll back: a full disk or a read-only database still answers reads."""
-        with suppress(_TakenBackError), self._database.transaction() as session:
-            on_sqlite = session.get_bind().dialect.name == "sqlite"
-            if on_sqlite:
-                # With such a small cache SQLite writes pages to disk before the commit.
-                session.execute(text("PRAGMA cache_size = 1"))
-            try:
-                session.execute(insert(Guard), _rows_of_no_use(ROWS_ON_SQLITE if on_sqlite else 1))
-            finally:
-                if on_sqlite:
-                    session.execute(text(f"PRAGMA cache_size = {SQLITE_CACHE}"))
-            raise _TakenBackError
 
     def _redis_fault(self) -> str | None:
         try:
@@ -104,6 +90,21 @@ class Readiness:
     def _flows_fault(self) -> str | None:
         faults = self._flow_faults()
         return f"{len(faults)} faults; run `hotline flows check`" if faults else None
+
+
+def write_and_take_back(database: Database) -> None:
+    """Write and roll back, since a full disk still answers reads. Raises SQLAlchemyError."""
+    with suppress(_TakenBackError), database.transaction() as session:
+        on_sqlite = session.get_bind().dialect.name == "sqlite"
+        if on_sqlite:
+            # With such a small cache SQLite writes pages to disk before the commit.
+            session.execute(text("PRAGMA cache_size = 1"))
+        try:
+            session.execute(insert(Guard), _rows_of_no_use(ROWS_ON_SQLITE if on_sqlite else 1))
+        finally:
+            if on_sqlite:
+                session.execute(text(f"PRAGMA cache_size = {SQLITE_CACHE}"))
+        raise _TakenBackError
 
 
 def _rows_of_no_use(count: int) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ class Finding:
 def check_database(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from hotline.health import write_and_take_back
     from models.store.schema import is_current
 
     kind = urlsplit(settings.database_url).scheme.partition("+")[0]
@@ -45,10 +46,17 @@ def check_database(settings: Settings) -> Finding:
     database = connect(settings)
     try:
         if not is_current(database):
+            database.close()
             return Finding("database", kind, "The database is not of this release; run `hotline db upgrade`.")
     except SQLAlchemyError as error:
+        database.close()
         AWAY.add(settings.database_url)
         return Finding("database", kind, f"HOTLINE_DATABASE_URL cannot be reached ({type(error).__name__}).")
+    try:
+        write_and_take_back(database)
+    except SQLAlchemyError as error:
+        what = f"The database cannot be written ({type(error).__name__}), so callers hear an apology."
+        return Finding("database", kind, f"{what} Its disk may be full, or it is a copy.")
     finally:
         database.close()
     return Finding("database", f"{kind}, of this release")

@@ -402,3 +402,19 @@ def test_second_place_that_takes_no_head_of_the_audit_is_named(
 
     assert told()[0] == f"last kept {now:%Y-%m-%d %H:%M} UTC"
     assert "not kept in HOTLINE_AUDIT_HEAD_FILE" in str(told()[1])
+
+
+@ON_BOTH
+def test_database_that_takes_no_write_is_wrong(settings: Settings, database: Database) -> None:
+    url = settings.database_url
+    if url.startswith("sqlite"):
+        url = url.replace("sqlite:///", "sqlite:///file:") + "?mode=ro&uri=true"
+    else:
+        url += f"{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Don"
+
+    told = run(settings, "doctor", "--json", HOTLINE_DATABASE_URL=url)
+
+    assert told.exit_code == 1
+    assert "The database cannot be written" in wrong(told)["database"]
+    checks = {one["name"]: one["told"] for one in json.loads(told.stdout)["checks"]}
+    assert checks["two people"] != "not known"
