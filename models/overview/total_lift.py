@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, not_, select, update
+from sqlalchemy import case as sa_case
+from sqlalchemy import func, not_, select, true, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -42,7 +43,10 @@ def lift_total(session: Session, number: str, *, by: str, now: datetime) -> int:
             not_(PinTry.opened),
         )
     )
-    session.execute(update(PinCounter).where(PinCounter.number_key == case.number_key).values(lifted_at=now))
+    # No supervisor is called for a total that this one has lifted.
+    told = sa_case((PinCounter.locked_at.is_(None), true()), else_=PinCounter.told)
+    lifted = update(PinCounter).where(PinCounter.number_key == case.number_key)
+    session.execute(lifted.values(lifted_at=now, spent_at=None, told=told))
     audit.record(
         session,
         actor=person.email,

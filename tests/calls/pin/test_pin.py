@@ -13,6 +13,7 @@ from models.overview.case_opening import Grounds
 from models.overview.lost_pin import replace_lost_pin
 from models.overview.phone_list import confirm_phone, give_code, mark_unsafe
 from models.overview.total_lift import lift_total
+from models.staff.pin_lock import has_untold_locks, standing_locks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
     document_of,
@@ -334,6 +335,8 @@ def test_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lifts_
     clock.passes(minutes=1)
     with hotline.database.transaction() as session:
         assert lift_total(session, case.number, by="ruth@office.example.org", now=clock.now) == 101
+        # The page of locks still called for a supervisor.
+        assert (standing_locks(session), has_untold_locks(session)) == ([], False)
 
     assert "in custody" in _guess(phone, case.number, case.pin, "+12025550144")
     entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "lift_total"))
