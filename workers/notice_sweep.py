@@ -21,7 +21,7 @@ from models.notices.placing import due_notices, settle_set_back, undialled_notic
 from models.notices.reminders import make_reminders
 from models.notices.silence import is_any_to_tell, tell_registrants
 from models.notices.spreading import is_any_unspread, spread
-from models.notices.taking_back.corrections import watch_corrections
+from models.notices.taking_back.corrections import settle_corrections, watch_corrections
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import add_texts_alone, unsent_texts, untexted_notices
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
@@ -128,14 +128,17 @@ class NoticeSweep:
             return
         if not self._looks.find(gate_watch.is_any_to_watch):
             return
+        rules = heard_rules_of(self._office)
         with self._looks.transaction() as session:
             set_back = is_set_back(session, "notice_gate", self._now)
             if self._takes(session, "notice_gate"):
                 if set_back:
                     settle_set_back(session, self._now)
-                rules = heard_rules_of(self._office)
                 gate_watch.watch_gate(session, self._now, rules, _WATCHED_AT_ONCE)
-                watch_corrections(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
+        corrections = self._looks.find(watch_corrections, self._now, self._policies, rules)
+        if corrections is not None:
+            with self._looks.transaction() as session:
+                settle_corrections(session, corrections, self._now)
 
     def look_after(self) -> None:
         found = self._looks.find(lapsed_notices, self._now)

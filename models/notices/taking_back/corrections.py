@@ -24,6 +24,8 @@ from models.notices.notice_moves import AT_REST, record_move, stop
 from models.store.policies import Policies
 
 _ACTOR = "sweeper"
+#: How many corrections are read, or changed, at once: a wrong file may have misled thousands.
+_PAGE = 500
 #: The outcome of a correction of what is true after all. It is owed again if that is taken back too.
 TRUE_AGAIN = "replaced"
 #: How dangerous it is to believe that a person is still ... although they are not.
@@ -78,37 +80,52 @@ def wrong_news(session: Session, case_id: int) -> WrongNews | None:
     return None
 
 
-def watch_corrections(
-    session: Session, now: datetime, policies: Policies, rules: HeardRules, limit: int
-) -> None:
-    """Stop the corrections of what is true after all, and call at once where danger is raised by now.
+class Watched(NamedTuple):
+    """The corrections of what is true after all, and those that are urgent by now."""
 
-    If nothing can be told, half of ``correction_minutes`` passes first: a record that stands again is often
-    old, and the next file confirms it within minutes.
+    true_again: list[int]
+    urgent: list[int]
+
+
+def watch_corrections(
+    session: Session, now: datetime, policies: Policies, rules: HeardRules
+) -> Watched | None:
+    """Look at every open correction, in pages, without writing; None if nothing is to be done.
+
+    If nothing can be told, half of ``correction_minutes`` passes before that is urgent: a record that stands
+    again is often old, and the next file confirms it within minutes.
     """
     patience = timedelta(minutes=policies.correction_minutes / 2)
-    rows = session.execute(
-        _open_corrections(may_be_told(now, rules).label("is_told"))
-        .where(Notice.state.in_(AT_REST))
-        .order_by(Notice.id)
-        .limit(limit)
-    ).all()
-    # Whoever has heard the correction and not confirmed it believes that.
-    true_again = [
-        row.id
-        for row in rows
-        if (row.heard_at is None or row.told_id == row.record_id) and _is_said_again(row)
-    ]
+    at_rest = _open_corrections(may_be_told(now, rules).label("is_told")).where(Notice.state.in_(AT_REST))
+    found, after = Watched([], []), 0
+    while rows := session.execute(at_rest.where(Notice.id > after).order_by(Notice.id).limit(_PAGE)).all():
+        after = rows[-1].id
+        for row in rows:
+            # Whoever has heard the correction and not confirmed it believes that.
+            is_untold = row.heard_at is None or row.told_id == row.record_id
+            if is_untold and _is_said_again(row):
+                found.true_again.append(row.id)
+                continue
+            if row.is_urgent or row.is_called_anyway or row.heard is None:
+                continue
+            newest = row.CustodyRecord.status if row.is_told else UNCONFIRMED
+            if raises_danger(row.heard.status, newest) and (row.is_told or row.made_at <= now - patience):
+                found.urgent.append(row.id)
+    return found if any(found) else None
+
+
+def settle_corrections(session: Session, found: Watched, now: datetime) -> None:
+    """Stop the corrections of what is true after all, and call at once where danger is raised by now."""
+    # Read again: the file that repeated it may have been taken back since.
+    again = session.execute(_open_corrections().where(Notice.id.in_(found.true_again[:_PAGE]))).all()
+    true_again = [row.id for row in again if _is_said_again(row)]
     stop(session, NOTICES.c.id.in_(true_again), TRUE_AGAIN, now, _ACTOR, states=AT_REST)
-    for row in rows:
-        if row.id in true_again or row.is_urgent or row.is_called_anyway or row.heard is None:
-            continue
-        newest = row.CustodyRecord.status if row.is_told else UNCONFIRMED
-        if raises_danger(row.heard.status, newest) and (row.is_told or row.made_at <= now - patience):
-            session.execute(
-                update(NOTICES).where(NOTICES.c.id == row.id).values(is_urgent=True, next_attempt_at=now)
-            )
-            record_move(session, row.id, "hasten_notice", now, _ACTOR)
+    urgent = found.urgent[:_PAGE]
+    hastened = update(NOTICES).where(NOTICES.c.id.in_(urgent), NOTICES.c.state.in_(AT_REST))
+    for notice_id in sorted(
+        session.scalars(hastened.values(is_urgent=True, next_attempt_at=now).returning(NOTICES.c.id))
+    ):
+        record_move(session, notice_id, "hasten_notice", now, _ACTOR)
 
 
 def _open_corrections(*more: Any) -> Any:

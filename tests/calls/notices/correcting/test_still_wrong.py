@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from models import Notice
+from models.notices.taking_back import corrections as watching
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, Registered, reports, sweeps
+from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, reports, sweeps
 from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
 from tests.calls.stories import opens_the_case
 from tests.phone import Phone
@@ -124,3 +125,28 @@ def test_news_that_was_sent_again_unheard_and_taken_back_again_is_corrected(
     called = hears_the_news(phone, hotline, confirms=False)
     assert called.hears("What we told you today was wrong. This person is in custody")
     assert {one.state for one in hotline.rows(select(Notice))} <= {"confirmed", "stopped", "ringing"}
+
+
+def test_correction_behind_many_others_becomes_urgent_as_well(
+    phone: Phone, registered: Registering, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_PAGE", 1)
+    moved, dead = registered("in_custody"), registered("in_custody", phones=(SECOND,))
+    hotline.clock.passes(hours=20)
+    reports(hotline, "in_custody", moved, hours_ago=90)
+    wrong = reports(hotline, "released", moved), reports(hotline, "deceased", dead)
+    for number, key in ((FIRST, "1"), (SECOND, "2")):
+        while not any(call.to == number for call in hotline.carrier.ringing):
+            sweeps(hotline, minutes=1)
+        called = picks_up(phone.another(), hotline, number)
+        for pressed in ("1", CODE, key, "1"):
+            called.presses(pressed)
+        called.hangs_up()
+    it_is_night(hotline)
+    for one in wrong:
+        takes_back(hotline, one)
+
+    for _ in range(40):
+        sweeps(hotline, minutes=1)
+
+    assert [one.is_urgent for one in corrections(hotline)] == [False, True]
