@@ -30,6 +30,8 @@ from models.store.unit import Unit
 
 #: The entry in a call's trail, which is no step, of a caller who chose the language of a callback.
 LANGUAGE_CHOSEN = "language:chosen"
+#: The prefix of an entry in a call's trail that is no step: the zone whose hour the caller is asked about.
+_ASKED_ZONE = "zone:"
 #: The service that makes a safety plan with a caller, by its key in office.toml.
 SAFETY_SERVICE = "domestic_violence"
 #: The key of the crisis line, offered when nobody in the office can talk within the hour (R36).
@@ -147,6 +149,21 @@ class Desk:
         """The time zone of the number that called, else the office's: a guess (R29)."""
         number = self.called_from()
         return self.office.time_zone if number is None else self.office.zone_of(number)
+
+    @property
+    def asked_zone(self) -> str:
+        """The zone whose hour this caller is asked about. Only a yes makes it theirs (R29)."""
+        for passed in reversed(self.call.trail.split()):
+            if passed.startswith(_ASKED_ZONE):
+                return passed.removeprefix(_ASKED_ZONE)
+            if passed != self.call.step:
+                # Asked in another visit of that menu, and left without an answer.
+                break
+        return self.call.time_zone or self.guessed_zone()
+
+    def ask_zone(self, time_zone: str) -> None:
+        """Ask about the hour of this zone next."""
+        self.call.trail = f"{self.call.trail} {_ASKED_ZONE}{time_zone}"
 
     @property
     def is_discreet(self) -> bool:
@@ -305,7 +322,7 @@ class Desk:
                 which = "phone.this" if self.is_on_own_phone() else "phone.yours"
                 return (("phone", self.prompts.text(language, which)),)
             case "hour":
-                zone = self.call.time_zone or self.guessed_zone()
+                zone = self.asked_zone
                 hour = self.prompts.text(language, hour_prompt(self.now, zone))
                 if has_twin(self.office.zones, zone, self.now):
                     # The hour is right in both, and only one of them has it in another season too (R29).

@@ -183,8 +183,8 @@ def may_choose(desk: Desk, _digits: str) -> str:
 
 @answers("right")
 def hour_is_right(desk: Desk, _digits: str) -> str:
-    """The local hour was right: the guess is kept."""
-    desk.call.time_zone = desk.call.time_zone or desk.guessed_zone()
+    """The local hour was right: its zone is kept."""
+    desk.call.time_zone = desk.asked_zone
     return "right"
 
 
@@ -202,10 +202,8 @@ def hour_is_later(desk: Desk, _digits: str) -> str:
 
 def _shift(desk: Desk, *, later: bool) -> str:
     guess, stored = desk.guessed_zone(), desk.call.registrant_time_zone if desk.is_verified else None
-    desk.call.time_zone = neighbour(
-        desk.office.zones, desk.call.time_zone or guess, desk.now, later=later,
-        likely=(guess,) if stored is None else (guess, stored),
-    )  # fmt: skip
+    likely = (guess,) if stored is None else (guess, stored)
+    desk.ask_zone(neighbour(desk.office.zones, desk.asked_zone, desk.now, later=later, likely=likely))
     return "shifted"
 
 

@@ -272,7 +272,7 @@ def choose_line(desk: Desk, digits: str) -> str:
 @answers("saved", "gone")
 def choose_zone(desk: Desk, _digits: str) -> str:
     """The hour where they are was right: from now on this is the registrant's zone (R29)."""
-    zone = desk.call.time_zone = desk.call.time_zone or desk.guessed_zone()
+    zone = desk.call.time_zone = desk.asked_zone
     return _change(desk, [("notices.zone_kept", {})], person={"time_zone": zone})
 
 

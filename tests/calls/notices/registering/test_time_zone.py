@@ -16,7 +16,7 @@ from models.staff.schedule import set_schedule
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, sweeps
 from tests.calls.notices.registering.conftest import calls
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_office
 from tests.phone import CALLER, Phone
@@ -154,3 +154,52 @@ class TestArizona:
 
         caller.presses("2")
         assert caller.hears("ten in the morning Arizona time")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_hour_that_the_caller_was_asked_about_and_left_is_not_theirs(
+    phone: Phone, make_case: Callable[..., MadeCase], hotline: Hotline, language: str
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    opens_the_case(phone, case, language)
+    status = phone.heard
+    for keys in ("2", "4", *TO_THE_ZONE, "2", "2"):
+        phone.presses(keys)
+    assert phone.hears({"1": "Mountain Time where you are", "2": "hora de la montaña"}[language])
+
+    for key in ("#", "#", "#", "#", "1"):
+        phone.presses(key)
+
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+    assert hotline.row(select(Callback.time_zone)) == "America/New_York"
+    for key in ("1", "1"):
+        phone.presses(key)
+    # The times of the record are told by the clock of the person's own zone, as before.
+    as_of = {
+        "1": "That is as of today at 9:00 PM",
+        "2": "Así estaba en el registro hoy a las 9:00 de la noche",
+    }
+    assert as_of[language] in status
+    assert phone.hears(as_of[language])
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("1", "We will call you no later than tomorrow at 8:00 PM Eastern Time"),
+        ("2", "Le llamaremos a más tardar mañana a las 8:00 de la noche, hora del este"),
+    ],
+)
+def test_caller_without_a_pin_who_leaves_that_question_is_called_by_the_clock_of_their_number(
+    phone: Phone, hotline: Hotline, language: str, said: str
+) -> None:
+    reaches_the_first_menu(phone, language)
+    for key in ("2", "1", "2", "3", "3", "#", "2"):
+        phone.presses(key)
+    assert phone.hears({"1": "about nine in the evening", "2": "las nueve de la noche"}[language])
+
+    for key in ("#", "1"):
+        phone.presses(key)
+
+    assert phone.hears(said)
+    assert hotline.row(select(Callback.time_zone)) == "America/New_York"
