@@ -337,11 +337,11 @@ def test_how_to_talk_with_a_caller_who_rings_is_above_a_full_list_in_one_column(
     judge(page, "desk-rings", (390, 1280))
 
 
-@pytest.mark.parametrize("at_0", [False, True])
+@pytest.mark.parametrize(("at_0", "role"), [(False, "liaison"), (True, "liaison"), (False, "supervisor")])
 def test_call_that_rings_takes_the_place_of_a_callback_that_is_only_looked_at(
-    visitors: Visitors, console_server: ConsoleServer, at_0: bool
+    visitors: Visitors, console_server: ConsoleServer, at_0: bool, role: str
 ) -> None:
-    ana = console_server.adds()
+    ana = console_server.adds(role)
     looked_at = promises(console_server)
     rings = promises(console_server, silent=True, may_answer="anyone")
     page = console_server.opens(visitors, f"/console/callbacks/{looked_at}?languages=1", ana)
@@ -363,13 +363,20 @@ def test_call_that_rings_takes_the_place_of_a_callback_that_is_only_looked_at(
     assert page.url.endswith("/console/callbacks?languages=1")
 
 
+@pytest.mark.parametrize("begun", ["reschedule", "claim", "note"])
 def test_what_is_begun_in_an_open_callback_stays_when_another_call_rings(
-    visitors: Visitors, console_server: ConsoleServer
+    visitors: Visitors, console_server: ConsoleServer, begun: str
 ) -> None:
-    ana = console_server.adds()
+    ana = console_server.adds("supervisor" if begun == "note" else "liaison")
     looked_at, rings = promises(console_server), promises(console_server)
     page = console_server.opens(visitors, f"/console/callbacks/{looked_at}", ana)
-    page.locator(f"#more-reschedule-{looked_at} > summary").click()
+    if begun == "reschedule":
+        page.locator(f"#more-reschedule-{looked_at} > summary").click()
+    elif begun == "claim":
+        page.locator("#does-claim").click()
+        expect(page.locator("#does-release")).to_be_visible()
+    else:
+        page.get_by_label("Note for colleagues").fill("Prefers mornings.")
 
     with console_server.database.transaction() as session:
         row = session.get_one(Callback, rings)

@@ -139,7 +139,9 @@
   document.body.addEventListener("desk:call", () => {
     const rings = document.querySelector("#bar-news > [data-tokens$=':rings']");
     const back = document.getElementById("back-to-list");
-    if (!rings || !back || document.querySelector("#work-in :is(#finish, details[open])")) return;
+    const isBegun = document.querySelector("#work-in :is([data-outcomes], #does-release, details[open])");
+    const note = field();
+    if (!rings || !back || isBegun || (note && note.value !== stored(note))) return;
     const { of } = document.getElementById("work-in").dataset;
     if (rings.dataset.tokens !== `call:callback-${of}:rings`) back.click();
   });
