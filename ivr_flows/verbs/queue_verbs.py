@@ -11,6 +11,7 @@ from ivr_flows.verbs.promise_words import say_crisis_line
 from ivr_flows.verbs.service_verbs import ANSWERED
 from ivr_flows.verbs.wait_words import wait_prompt
 from models.callbacks.asking_call import asker_cannot_talk
+from models.callbacks.callback_request import owed_to_case
 from models.overview.wait_time import wait_in_queue
 from models.store.heartbeat import nobody_dials
 from models.talks import call_queue as waits
@@ -126,7 +127,13 @@ def keep_place(desk: Desk, _digits: str) -> str:
         return "joined"
     verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
     since, owes_news = (held.since, held.urgent) if held else (None, False)
-    word = promise(desk, "other", "waited", verified=verified, since=since, owes_news=owes_news)
+    may_change = desk.is_verified and not desk.is_held
+    standing = owed_to_case(session, call.case_id) if may_change else None
+    # "When it is your turn" is sooner than the part of the day that they chose before for this phone.
+    is_here = standing is not None and standing.phone_key == call.phone_key
+    word = promise(
+        desk, "other", "waited", verified=verified, since=since, owes_news=owes_news, any_time=is_here
+    )
     if word != "promised":
         waits.take_back(session, call.id)
         desk.say("queue.cannot_keep")

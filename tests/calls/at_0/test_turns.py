@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from models import Staff
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Staff
 from models.calls import pacing
 from models.calls.offer import note_offer
 from tests.calls.at_0.waiting import _a_sweep, waits_in_queue
@@ -103,6 +106,53 @@ def test_caller_who_turns_their_place_into_a_callback_is_called_before_those_who
     hotline.accepts(phone)
 
     assert hotline.rung() == [CALLER]
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_caller_who_turns_their_place_into_a_callback_no_longer_waits_for_the_evening(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, language: str
+) -> None:
+    """The key promised "when it is your turn", and the phone rang in the evening that they chose before."""
+    case, before = make_case(custody_status="in_custody", phone=CALLER), phone.another()
+    opens_the_case(before, case)
+    for key in ("2", "2", "3"):
+        before.presses(key)
+    assert before.hears("We will try today, in the evening")
+    before.hangs_up()
+    opens_the_case(phone, case, language=language)
+    phone.presses("0")
+    phone.says_nothing()
+
+    phone.presses("1")
+
+    assert phone.hears({"1": "We will call you no later than", "2": "Le llamaremos a más tardar"}[language])
+    assert phone.does_not_hear("in the evening", "por la noche", "intentarlo")
+    phone.hangs_up()
+    busy.hangs_up()
+    clock.passes(minutes=1)
+    _a_sweep(hotline)
+    hotline.accepts(phone)
+    assert hotline.rung() == [CALLER]
+
+
+def test_place_kept_at_one_phone_leaves_the_evening_chosen_for_another_phone(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
+) -> None:
+    """That phone may be safe in the evening alone."""
+    case, before = make_case(custody_status="in_custody", phone=CALLER), phone.another()
+    opens_the_case(before, case)
+    for key in ("2", "2", "3"):
+        before.presses(key)
+    before.hangs_up()
+    waits_in_queue(phone, case, from_="+12025550147")
+    phone.says_nothing()
+
+    phone.presses("1")
+
+    assert phone.hears(
+        "We will try today, in the evening", "the phone that you asked for before, not this one"
+    )
+    assert hotline.row(select(Callback)).window_starts is not None
 
 
 def test_overdue_pranks_do_not_starve_verified_callers_at_0(
