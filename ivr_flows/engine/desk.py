@@ -263,11 +263,8 @@ class Desk:
         return languages[(own + 1) % len(languages)]
 
     def change_language(self) -> None:
-        """Speak the next language; it is remembered for later calls only after the PIN (R22, R27)."""
-        call = self.call
+        """Speak the next language."""
         self.speak(self.next_language)
-        if self.is_verified and call.registrant_id is not None:
-            self.writes.append(saving_language(call.registrant_id, call.language))
 
     def keep_language(self) -> None:
         """Calls about changes speak the language they were agreed to in: no key changes it there (R27)."""
@@ -276,8 +273,14 @@ class Desk:
             change_person(self.session, registrant, {"language": self.call.language})
 
     def speak(self, language: str) -> None:
-        """Speak this language, also in the calls that this one has asked for, but for one with its own."""
-        before, self.call.language = self.call.language, language
+        """Speak this language, also in the calls that this one has asked for, but for one with its own.
+
+        It is remembered for later calls only after the PIN (R22, R27).
+        """
+        call = self.call
+        before, call.language = call.language, language
+        if self.is_verified and call.registrant_id is not None:
+            self.writes.append(saving_language(call.registrant_id, language))
         if self.call.asked_at is not None and LANGUAGE_CHOSEN not in self.call.trail.split():
             asker_changed_language(self.session, self.call, before, self.now)
 

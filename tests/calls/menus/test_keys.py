@@ -60,6 +60,20 @@ def test_key_8_after_the_pin_says_the_status_in_the_next_language_and_is_remembe
     assert hotline.row(select(Registrant.language)) == "es"
 
 
+def test_language_chosen_at_its_menu_after_the_pin_is_remembered_as_with_8(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("#", "#"):
+        phone.presses(key)
+    assert phone.hears("For English, press 1", "Para español, oprima 2")
+
+    phone.presses("2")
+
+    assert phone.hears("Está llamando a")
+    assert hotline.row(select(Registrant.language)) == "es"
+
+
 def test_key_8_before_the_pin_changes_no_stored_language(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
