@@ -142,8 +142,7 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
         if phone is None:
             return "gone"
         terms = express_terms(desk, phone)
-        nights = not registering.refuses_nights(desk.session, phone)
-        choices = registering.safest(phone, key, desk.policies, nights=nights)
+        choices = registering.safest(phone, key, desk.policies)
         if (line := dialed_line(desk)) != desk.office.lines[0] and chosen_line(desk) is None:
             choices = dataclasses.replace(choices, person={"line": line})
         registering.register_for_notices(
@@ -220,7 +219,7 @@ def choose_hours(desk: Desk, digits: str) -> str:
     part, starts, ends = parts[digits]
     wishes = {"window_starts": time(starts % 24), "window_ends": time(ends % 24)}
     phone = _first_phone(desk)
-    allowed = None if phone is None else phone.night_allowed
+    allowed = None if phone is None else registering.nights_at(desk.session, _case_id(desk), phone)
     return _change(desk, when_sentences(desk, allowed, desk.words(f"part.{part}")), wishes=wishes)
 
 

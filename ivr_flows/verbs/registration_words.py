@@ -31,14 +31,10 @@ def sentences_as_text(desk: Desk, sentences: Sequence[Sentence]) -> str:
 
 def express_terms(desk: Desk, phone: Phone) -> list[Sentence]:
     """What an express registration means (``registering.safest``)."""
-    if registering.refuses_nights(desk.session, phone):
-        when = when_sentences(desk, False, chosen_hours(desk, phone))
-    else:
-        when = when_sentences(desk, True, None)
     return [
         phones_sentence(desk, [phone]),
         *_wait_sentences(desk, [phone]),
-        *when,
+        ("notices.at_night", {}),
         ("notices.with_code", {}),
         ("wish.no_message", {}),
         ("notices.no_text", {}),
@@ -96,10 +92,15 @@ def agreed_terms(desk: Desk, phones: Sequence[Phone], agreed: Choices | ReadBack
     phone = phones[0]
     has_code = agreed.has_code if isinstance(agreed, ReadBack) else agreed.code_key is not None
     text = phone.voicemail_text if phone.voicemail_allowed else None
+    nights = (
+        agreed.night_allowed
+        if isinstance(agreed, ReadBack)
+        else registering.nights_at(desk.session, desk.call.case_id or 0, phone)
+    )
     return [
         phones_sentence(desk, phones),
         *_wait_sentences(desk, phones),
-        *when_sentences(desk, phone.night_allowed, chosen_hours(desk, phone)),
+        *when_sentences(desk, nights, chosen_hours(desk, phone)),
         ("notices.with_code" if has_code else "notices.without_code", {}),
         message_sentence(desk, text),
         ("notices.with_text" if agreed.by_text else "notices.no_text", {}),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, column, func, or_, select, table
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.case import Case
@@ -143,8 +143,19 @@ def next_hours(
     return None
 
 
+_REGISTRATIONS = table("registrations", column("case_id"), column("state"), column("night_allowed", Boolean))
+#: The answer for the case; a phone may be called for several, each with its own.
+_NIGHTS = select(_REGISTRATIONS.c.night_allowed).where(
+    _REGISTRATIONS.c.case_id == bindparam("case_id"), _REGISTRATIONS.c.state != "stopped"
+)
 _STANDING = (
-    select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends, Phone.night_allowed)
+    select(
+        Phone.unsafe_since,
+        Phone.stopped_at,
+        Phone.window_starts,
+        Phone.window_ends,
+        func.coalesce(_NIGHTS.scalar_subquery(), Phone.night_allowed).label("night_allowed"),
+    )
     .where(
         Phone.phone_key == bindparam("phone_key"),
         or_(

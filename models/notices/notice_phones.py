@@ -15,6 +15,7 @@ from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone
 from models.notices.notice import IS_WAITING, NOTICE_PHONES, NOTICES, Notice, NoticePhone
+from models.notices.registration import Registration
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 
@@ -28,8 +29,9 @@ _LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL"
 # Built once: each ring sends these several times, and building takes longer than sending.
 _REGISTRATION = select(Notice.registration_id).where(Notice.id == bindparam("notice")).scalar_subquery()
 _WITH_CONSENT = (
-    select(Phone, Consent.cap_per_day)
+    select(Phone, Consent.cap_per_day, Registration)
     .join(Consent, Consent.phone_id == Phone.id)
+    .join(Registration, Registration.id == Consent.registration_id)
     .where(
         Phone.registrant_id == bindparam("registrant"),
         *SAFE,
@@ -130,16 +132,17 @@ def allowed_phones(
     count: that person agreed to a number of their own.
 
     A phone that replaces an unsafe one hears nothing about the case until its hold is over (R09). No answer
-    to the question about nights counts as yes (R28), but by day their window holds (R29). A phone with
+    to the question about nights counts as yes (R28), but by day their window holds (R29). Each registration
+    has its own answer. A phone with
     ``code_tries`` wrong codes in a row rings for no later notice either (``wrong_codes``).
     """
     phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
     refused = _refused_last(session, notice_id) if len(phones) > 1 else None
     used = {one.phone_id: one for one in _used(session, notice_id, VOICE)}
-    placed = _placed(session, registrant_id, [phone.phone_key for phone, _cap in phones], now)
+    placed = _placed(session, registrant_id, [phone.phone_key for phone, *_ in phones], now)
     wrong = wrong_codes(session, notice_id)
     found = []
-    for phone, cap in phones:
+    for phone, cap, nights in phones:
         mine = used.get(phone.id)
         if wrong.get(phone.id, 0) >= code_tries:
             continue
@@ -149,13 +152,13 @@ def allowed_phones(
             AllowedPhone(
                 phone.id,
                 DailyWindow.of(phone.window_starts, phone.window_ends),
-                nights=phone.night_allowed is not False,
+                nights=nights is not False,
                 cap=cap,
                 placed=placed,
                 tries=0 if mine is None else mine.tries,
                 last_try_at=None if mine is None else mine.last_try_at,
                 not_before=None if mine is None else mine.not_before,
-                any_hour=phone.night_allowed is True,
+                any_hour=nights is True,
                 is_refused=refused is not None and phone.phone_key == refused,
             )
         )
@@ -167,7 +170,7 @@ def is_called(
 ) -> bool:
     """Whether this phone may be called about a notice, whatever its tries, its cap and its window."""
     phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
-    return any(phone.phone_key == phone_key for phone, _cap in phones)
+    return any(phone.phone_key == phone_key for phone, *_ in phones)
 
 
 def phone_of_notice(session: Session, notice_id: int, phone_id: int, channel: str = VOICE) -> NoticePhone:
@@ -298,7 +301,7 @@ def phones_to_text(session: Session, notice_id: int, registrant_id: int, now: da
     texted = {one.phone_id for one in _used(session, notice_id, TEXT)}
     return [
         phone
-        for phone, _cap in _with_consent(session, notice_id, registrant_id, TEXT, now)
+        for phone, *_ in _with_consent(session, notice_id, registrant_id, TEXT, now)
         if phone.id not in texted
     ]
 
@@ -306,21 +309,21 @@ def phones_to_text(session: Session, notice_id: int, registrant_id: int, now: da
 def may_be_texted(session: Session, notice_id: int, registrant_id: int, phone_id: int, now: datetime) -> bool:
     """Whether this phone still agrees to texts about a notice, and may hear of the case."""
     phones = _with_consent(session, notice_id, registrant_id, TEXT, now)
-    return any(phone.id == phone_id for phone, _cap in phones)
+    return any(phone.id == phone_id for phone, *_ in phones)
 
 
 def _with_consent(
     session: Session, notice_id: int, registrant_id: int, channel: str, now: datetime
-) -> list[tuple[Phone, int]]:
-    """Each safe phone with a consent for this channel, and the cap of the newest one.
+) -> list[tuple[Phone, int, bool | None]]:
+    """Each safe phone with a consent for this channel, the cap of the newest one, and the answer for nights.
 
     Only consents of the notice's own registration count: one for callbacks says nothing of other calls.
     """
     asked = {"notice": notice_id, "registrant": registrant_id, "channel": channel, "now": now}
     rows = session.execute(_WITH_CONSENT, asked)
-    newest: dict[int, tuple[Phone, int]] = {}
-    for phone, cap in rows:
-        newest.setdefault(phone.id, (phone, cap))
+    newest: dict[int, tuple[Phone, int, bool | None]] = {}
+    for phone, cap, registration in rows:
+        newest.setdefault(phone.id, (phone, cap, registration.nights(phone.night_allowed)))
     return list(newest.values())
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -68,7 +68,7 @@ class ReadBack:
 
     ``phones`` are the phones that are called, in the registrant's order. Without one, the other facts are
     what was agreed for the phones before. ``stopped`` are phones that said stop, which stay in it and are not
-    called (R33). ``night_allowed`` is that of the first phone. ``is_due`` says that the consent ends soon or
+    called (R33). ``night_allowed`` is the answer for this case. ``is_due`` says that the consent ends soon or
     before the end of a pause, or has ended, and is to be asked again.
     """
 
@@ -86,16 +86,13 @@ class ReadBack:
     words: tuple[str, ...] = field(repr=False)
 
 
-def safest(phone: Phone, code_key: str, policies: Policies, *, nights: bool = True) -> Choices:
-    """The express choice: this phone, urgent events at any hour, a code, no message and no text (R28).
-
-    ``nights`` is False for a phone of ``refuses_nights``.
-    """
+def safest(phone: Phone, code_key: str, policies: Policies) -> Choices:
+    """The express choice: this phone, urgent events at any hour, a code, no message and no text (R28)."""
     return Choices(
         (phone.id,),
         code_key,
         policies.notice_calls_a_day,
-        wishes={"night_allowed": nights, "voicemail_text": None},
+        wishes={"night_allowed": True, "voicemail_text": None},
     )
 
 
@@ -272,7 +269,7 @@ def read_back(session: Session, case_id: int, now: datetime, policies: Policies)
         stopped=tuple(_stopped_of(session, found).values()),
         cap_per_day=max((one.cap_per_day for one in voice.values()), default=0),
         by_text=any(one.channel == "text" for one in agreed),
-        night_allowed=phones[0].night_allowed if phones else next(iter(nights), None),
+        night_allowed=found.nights(phones[0].night_allowed if phones else next(iter(nights), None)),
         has_code=found.code_key is not None,
         paused_until=paused_until,
         lapses_at=found.lapses_at,
@@ -299,29 +296,25 @@ def is_called_without_code(session: Session, phone_id: int, *, but: int | None =
 
     ``but`` is the id of a registration that does not count.
     """
-    alone = _calls_to(phone_id).where(Registration.code_key.is_(None))
+    alone = (
+        select(Consent.id)
+        .join(Registration, Registration.id == Consent.registration_id)
+        .where(
+            Consent.phone_id == phone_id,
+            Consent.withdrawn_at.is_(None),
+            Registration.code_key.is_(None),
+            Registration.state != "stopped",
+        )
+    )
     if but is not None:
         alone = alone.where(Registration.id != but)
     return session.execute(alone.limit(1)).first() is not None
 
 
-def refuses_nights(session: Session, phone: Phone) -> bool:
-    """Whether the person said no to calls at night here, when they registered for another case of theirs.
-
-    The phone has one answer. An express registration would undo it, and the other case would ring at night.
-    """
-    return phone.night_allowed is False and session.scalar(_calls_to(phone.id).limit(1)) is not None
-
-
-def _calls_to(phone_id: int) -> Select[int]:
-    """The consents by which registrations that were not stopped call this phone."""
-    return (
-        select(Consent.id)
-        .join(Registration, Registration.id == Consent.registration_id)
-        .where(
-            Consent.phone_id == phone_id, Consent.withdrawn_at.is_(None), Registration.state != "stopped"
-        )
-    )  # fmt: skip
+def nights_at(session: Session, case_id: int, phone: Phone) -> bool | None:
+    """Whether urgent news of this case may ring this phone at night; None if nobody was asked (R28)."""
+    found = registration_of(session, case_id)
+    return phone.night_allowed if found is None else found.nights(phone.night_allowed)
 
 
 def new_code_key(session: Session, case_id: int, code: str, phones: Iterable[str]) -> str:
@@ -417,6 +410,7 @@ def _keep(
 ) -> None:
     """Store the consents and the wishes of the phones."""
     _withdraw(session, found, now)
+    found.night_allowed = choices.wishes.get("night_allowed", found.night_allowed)
     for phone in phones:
         for name, value in choices.wishes.items():
             setattr(phone, name, value)

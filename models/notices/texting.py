@@ -167,7 +167,7 @@ def _may_send(session: Session, text: NoticePhone, now: datetime, policies: Poli
 
 def _may_text(facts: Facts, phone: Phone, now: datetime, policies: Policies) -> bool:
     window = DailyWindow.of(phone.window_starts, phone.window_ends)
-    answer = phone.night_allowed
+    answer = facts.registration.nights(phone.night_allowed)
     allowed = AllowedPhone(phone.id, window, nights=answer is not False, cap=1, any_hour=answer is True)
     return may_ring(facts.course, allowed, facts.registrant.time_zone, now, policies)
 

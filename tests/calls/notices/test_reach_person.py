@@ -364,12 +364,28 @@ def test_call_of_staff_that_nobody_answered_is_not_repeated_when_the_news_was_co
     assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
 
 
-@pytest.mark.parametrize("nights", [False, None, True])
+@pytest.mark.parametrize(
+    ("of_phone", "of_case", "is_allowed"),
+    [
+        (False, None, False),
+        (None, None, True),
+        (True, None, True),
+        # On a phone that is called for another case too, whose answer came last.
+        (True, False, False),
+        (False, True, True),
+    ],
+)
 def test_staff_call_about_news_at_night_only_whom_the_line_may_call_then(
-    registered: Registering, make_staff: MakeStaff, hotline: Hotline, nights: bool | None
+    registered: Registering,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    of_phone: bool | None,
+    of_case: bool | None,
+    is_allowed: bool,
 ) -> None:
     who = make_staff()
-    made = registered("released", phone={"night_allowed": nights})
+    made = registered("released", phone={"night_allowed": of_phone})
+    made.changes(Registration, night_allowed=of_case)
     at_night(hotline, hour=3)
     made.is_due(
         "released", state="left_for_staff", outcome="no_code", task="no_code", task_at=hotline.clock.now
@@ -377,7 +393,7 @@ def test_staff_call_about_news_at_night_only_whom_the_line_may_call_then(
     sweeps(hotline)
 
     with hotline.database.transaction() as session:
-        if nights is not False:
+        if is_allowed:
             assert call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
             return
         with pytest.raises(RefusedError, match=TalkRefusal.NOT_NOW):

@@ -1126,6 +1126,7 @@ def _make_tables() -> None:
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("code_key", sa.String(length=64)),
+        sa.Column("night_allowed", sa.Boolean()),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("made_by", sa.String(length=24), nullable=False),
         sa.Column("call_id", sa.Integer()),

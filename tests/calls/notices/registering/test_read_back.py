@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Consent
+from models import Consent, Registration
 from models import Phone as PhoneRow
 from tests.calls.conftest import Hotline
 from tests.calls.notices.registering.conftest import ASK, calls, changes, registers
@@ -70,6 +70,7 @@ def test_no_to_nights_keeps_every_call_in_the_hours_that_were_chosen(
     assert "any hour" not in calls(phone, case, *ASK).heard
     with hotline.database.transaction() as session:
         session.scalars(select(PhoneRow)).one().night_allowed = None
+        session.scalars(select(Registration)).one().night_allowed = None
     assert calls(phone, case, *ASK).hears(
         "By day, we will call only in the morning. If they get out at night, we will call then too."
     )
@@ -98,6 +99,7 @@ def test_person_who_was_never_asked_about_nights_hears_no_promise_of_any_hour(
     registers(phone, case).hangs_up()
     with hotline.database.transaction() as session:
         session.scalars(select(PhoneRow)).one().night_allowed = None
+        session.scalars(select(Registration)).one().night_allowed = None
 
     caller = phone.another()
     caller.dials_in(from_=CALLER)

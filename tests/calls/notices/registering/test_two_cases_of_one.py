@@ -56,28 +56,33 @@ def test_text_is_not_sent_about_the_case_that_was_registered_without_texts(
     assert hotline.carrier.texts == []
 
 
-def test_no_to_nights_stays_when_the_other_case_is_registered(
-    phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline
+@pytest.mark.parametrize("answer", ["the express yes", "a yes that was chosen"])
+def test_no_to_nights_about_one_case_stays_whatever_is_said_about_the_other(
+    phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline, answer: str
 ) -> None:
     changes(phone, case, "2", "2", "2").hangs_up()
-
-    caller = calls(phone, other, *ASK)
-    assert caller.hears(NO_NIGHTS)
-    assert "at any hour" not in caller.heard_so_far
-    for keys in ("1", OTHER_CODE, OTHER_CODE):
-        caller.presses(keys)
+    caller = calls(phone, other, *ASK, "2", OTHER_CODE, OTHER_CODE)
+    if answer == "a yes that was chosen":
+        for key in ("2", "2", "1"):
+            caller.presses(key)
+        assert caller.hears("If they get out, we will call at any hour")
     caller.hangs_up()
 
     assert calls(phone, case, *ASK).hears(NO_NIGHTS)
+    assert calls(phone, other, *ASK).hears("If they get out, we will call at any hour")
     hotline.clock.passes(hours=13)
     assert escapes(hotline, case) == []
+    assert CALLER in escapes(hotline, other)
 
 
-def test_first_registration_calls_at_any_hour_although_a_stopped_one_did_not(
+def test_no_to_nights_about_one_case_silences_no_escape_in_the_other(
     phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline
 ) -> None:
-    changes(phone, case, "2", "2", "2").hangs_up()
-    calls(phone, case, *ASK, "3", "3").hangs_up()
-    hotline.clock.passes(minutes=5)
+    changes(phone, case, "2", "2", "1").hangs_up()
+    caller = calls(phone, other, *ASK, "2", OTHER_CODE, OTHER_CODE, "2", "2", "2")
+    assert caller.hears(NO_NIGHTS)
+    caller.hangs_up()
+    hotline.clock.passes(hours=13)
 
-    assert calls(phone, other, *ASK).hears("If they get out, we will call at any hour")
+    assert escapes(hotline, other) == []
+    assert CALLER in escapes(hotline, case)
