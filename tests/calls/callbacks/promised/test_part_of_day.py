@@ -84,7 +84,10 @@ def test_evening_is_that_of_the_next_day_on_which_somebody_works_then(
 
     monday = {
         "1": ("on Monday, December 7, in the evening", "no later than Monday, December 7 at 9:00 PM"),
-        "2": ("el lunes 7 de diciembre, por la noche", "a más tardar el lunes 7 de diciembre a las 9:00"),
+        "2": (
+            "el lunes 7 de diciembre, después de las cinco",
+            "a más tardar el lunes 7 de diciembre a las 9:00",
+        ),
     }
     assert phone.hears(*monday[language])
     assert first_ring(hotline, phone, 80) == datetime(2026, 12, 7, 22, 0, tzinfo=UTC)
