@@ -28,6 +28,7 @@ from hotline.cli.command.context import (
     fail,
     load_office,
     load_settings,
+    refuse_missing_key,
     refuse_placeholders,
     whole_environment,
 )
@@ -136,6 +137,7 @@ def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
     try:
         _migrate(database)
         check_keys(settings, database)
+        refuse_missing_key(database)
         refuse_placeholders(settings, database)
         if not demo:
             return []

@@ -56,6 +56,11 @@ class Keyring:
         """Whether the value is sealed under the current key."""
         return sealed.partition(".")[0] == self.current
 
+    def unlisted_key(self, sealed: str) -> str | None:
+        """The id of the key that the value is sealed under, if that key is not listed."""
+        key_id = sealed.partition(".")[0]
+        return None if key_id in self._ciphers else key_id
+
     def index(self, kind: str, text: str) -> str:
         """A keyed hash (64 hex digits) of ``text``; only equal texts of the same kind have equal hashes."""
         return hmac.digest(self._index_key, f"{kind}\0{text}".encode(), "sha256").hex()

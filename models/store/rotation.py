@@ -4,7 +4,7 @@ No state is kept between runs: each value's own key id says whether it is done. 
 moment, and the next one continues where it stopped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,15 +81,27 @@ def count_remaining(session: Session) -> int:
 def opens_latest(session: Session) -> bool:
     """Whether a listed key opens the latest value of every sealed column; this detects a wrong key."""
     keyring = keyring_of(session)
+    try:
+        for sealed, latest in _latest(session):
+            keyring.unseal(sealed.purpose, latest)
+    except SealError:
+        return False
+    return True
+
+
+def unlisted_keys(session: Session) -> list[str]:
+    """The ids of keys that are not listed and under which a column's latest value is sealed."""
+    keyring = keyring_of(session)
+    found = {keyring.unlisted_key(latest) for _column, latest in _latest(session)}
+    return sorted(key_id for key_id in found if key_id is not None)
+
+
+def _latest(session: Session) -> Iterator[tuple[SealedColumn, str]]:
     for sealed in SEALED_COLUMNS:
         there = select(sealed.what).where(sealed.what.is_not(None), sealed.what != "")
         latest = session.scalar(there.order_by(sealed.where.c.id.desc()).limit(1))
-        try:
-            if latest is not None:
-                keyring.unseal(sealed.purpose, latest)
-        except SealError:
-            return False
-    return True
+        if latest is not None:
+            yield sealed, latest
 
 
 def rotate(

@@ -119,6 +119,7 @@ def check_start(bound_to: str | None = None) -> Settings:
     database = connect(settings)
     check_migrated(database)
     check_keys(settings, database)
+    refuse_missing_key(database)
     refuse_placeholders(settings, database)
     database.close()
     return settings
@@ -179,6 +180,20 @@ def check_keys(settings: Settings, database: Any) -> None:
     if others := mark_keys(database, keys_of(settings)):
         database.close()
         fail(told_of_keys(others))
+
+
+def refuse_missing_key(database: Any) -> None:
+    """Exit 2 if another process seals under a key that is not listed here: its callers would be lost."""
+    from models.store.rotation import unlisted_keys
+
+    with database.reading() as session:
+        missing = unlisted_keys(session)
+    if missing:
+        database.close()
+        fail(
+            f"HOTLINE_FIELD_KEYS lacks the key {missing[0]}, under which this database has values: list it, "
+            "at least behind the first one."
+        )
 
 
 def told_of_keys(others: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import click
 
 from config.logging import set_up_logging
 from hotline.cli.command.bind import read_bind
-from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
+from hotline.cli.command.context import check_start, connect, load_settings
 
 #: Callers go first when cores are scarce: this process gets a tenth of a web process's share then.
 NICENESS = 10
@@ -24,11 +24,7 @@ def console(bind: str) -> None:
     from hotline.cli.web import run_web
 
     where = read_bind(bind)
-    settings = load_settings()
-    database = connect(settings)
-    check_migrated(database)
-    refuse_placeholders(settings, database)
-    database.close()
+    settings = check_start()
     os.nice(NICENESS)
     run_web(settings, where, "hotline.cli.serving.console:make_application", role="console", is_alone=True)
 

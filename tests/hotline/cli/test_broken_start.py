@@ -31,9 +31,10 @@ def copy(tmp_path: Path) -> Path:
 def serve(
     installation: Path, tmp_path: Path, role: str, *options: str, **told: str
 ) -> subprocess.CompletedProcess[str]:
+    bind = [] if role in ("worker", "sweeper") else ["--bind", f"127.0.0.1:{free_ports()}"]
     ours = {name: value for name, value in os.environ.items() if name not in variables()}
     return subprocess.run(
-        [sys.executable, "-m", "hotline.cli", role, *options, "--bind", f"127.0.0.1:{free_ports()}"],
+        [sys.executable, "-m", "hotline.cli", role, *options, *bind],
         cwd=installation,
         env={**ours, "PYTHONPATH": str(installation), "HOTLINE_DATA_DIR": str(tmp_path / "var"), **told},
         capture_output=True,
@@ -97,3 +98,34 @@ def test_machine_with_other_keys_than_the_first_does_not_answer(
     assert told in second.stderr
     assert len(second.stderr.splitlines()) == 1
     assert "ooo" not in second.stderr
+
+
+@pytest.mark.parametrize("role", ["worker", "sweeper", "console", "events", "intake"])
+def test_every_other_role_refuses_other_keys_too(tmp_path: Path, role: str) -> None:
+    migrated_folder(tmp_path / "var")
+    environ = {**keys(), "HOTLINE_DATA_DIR": str(tmp_path / "var")}
+    assert CliRunner().invoke(group, ["callbacks", "list"], env=environ).exit_code == 0
+
+    started = serve(PROJECT, tmp_path, role, **{**keys(), "HOTLINE_SECRET_KEY": "o" * 32})
+
+    assert (started.returncode, len(started.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "serve"])
+def test_machine_that_lacks_the_new_field_key_does_not_answer(tmp_path: Path, role: str) -> None:
+    # A caller whose call another machine began would hear an apology there.
+    migrated_folder(tmp_path / "var")
+    new = f"k2:{'n' * 43}=,{keys()['HOTLINE_FIELD_KEYS']}"
+    environ = {**keys(), "HOTLINE_DATA_DIR": str(tmp_path / "var")}
+    words = ["case", "add", "--subject-id", "S1", "--subject-name", "Ivo Quill"]
+    made = CliRunner().invoke(group, words, env={**environ, "HOTLINE_FIELD_KEYS": new})
+    assert made.exit_code == 0
+
+    options = ["--no-demo"] if role == "serve" else []
+    started = serve(PROJECT, tmp_path, role, *options, **keys())
+
+    assert started.returncode == 2
+    assert started.stderr == (
+        "HOTLINE_FIELD_KEYS lacks the key k2, under which this database has values: list it, at least behind "
+        "the first one.\n"
+    )
