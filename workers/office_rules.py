@@ -41,4 +41,5 @@ def heard_rules_of(office: Office) -> HeardRules:
         allow_hearing=office.allow_hearing,
         allow_expected_release=office.allow_expected_release,
         allow_removal_stage=office.allow_removal_stage,
+        zone=office.zone,
     )

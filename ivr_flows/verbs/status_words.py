@@ -79,7 +79,9 @@ def say_dates(desk: Speaker, found: Heard) -> None:
     if found.next_hearing_at is not None:
         _say_hearing(desk, found.next_hearing_at, found.next_hearing_place, found.hearing_zone)
     if found.expected_release_at is not None:
-        desk.say("status.expected_release", on=desk.when(found.expected_release_at, on=True))
+        # The office's day: a sender who knows the day alone gives its midnight there.
+        day = desk.when(found.expected_release_at, on=True, time_zone=desk.office_zone)
+        desk.say("status.expected_release", on=day)
 
 
 def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | None) -> None:

@@ -1,7 +1,7 @@
 """What a caller may hear about a person now: one neutral answer, or a dated status and allowed details."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Literal, Protocol, TypeGuard
 
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
@@ -52,7 +52,7 @@ class Standing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HeardRules:
-    """The office's numbers and switches; a switch that is not exactly True denies (R12, R14)."""
+    """The office's numbers, switches and time zone; a switch that is not exactly True denies (R12, R14)."""
 
     fresh_minutes: float = 60
     spoken_stale_hours: float = 24
@@ -61,6 +61,11 @@ class HeardRules:
     allow_hearing: bool = False
     allow_expected_release: bool = False
     allow_removal_stage: bool = False
+    zone: tzinfo = UTC
+
+    def today(self, now: datetime) -> datetime:
+        """When the office's day began."""
+        return datetime.combine(now.astimezone(self.zone).date(), time(), self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
         next_hearing_at=hearing,
         next_hearing_place=state.next_hearing_place if hearing is not None else None,
         hearing_zone=state.hearing_zone if hearing is not None else None,
-        expected_release_at=release if release is not None and release > now else None,
+        # Only its day is said, so it is ahead until that day is over.
+        expected_release_at=release if release is not None and release >= rules.today(now) else None,
         hard_news=not in_custody,
     )
 

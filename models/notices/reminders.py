@@ -34,6 +34,8 @@ class _Kind(NamedTuple):
     goes_on: ColumnElement[bool]
     is_on: bool
     days: int
+    #: The earliest date that is still ahead.
+    ahead: datetime
 
 
 def make_reminders(
@@ -44,15 +46,15 @@ def make_reminders(
     Returns the jobs that end calls.
     """
     jobs: list[Job] = []
-    for kind in _kinds(policies, rules):
-        for event_id in _no_longer_true(session, kind, now, limit):
+    for kind in _kinds(policies, rules, now):
+        for event_id in _no_longer_true(session, kind, limit):
             jobs += stop_event(session, event_id, "replaced", now)
         if kind.is_on:
             _make(session, kind, now, rules, limit)
     return jobs
 
 
-def _kinds(policies: Policies, rules: HeardRules) -> tuple[_Kind, _Kind]:
+def _kinds(policies: Policies, rules: HeardRules, now: datetime) -> tuple[_Kind, _Kind]:
     goes_on = CustodyRecord.status.in_((IN_CUSTODY_KINDS | DATED_FACTS) - {"removed", "deceased"})
     return (
         _Kind(
@@ -62,6 +64,7 @@ def _kinds(policies: Policies, rules: HeardRules) -> tuple[_Kind, _Kind]:
             and_(goes_on, CustodyRecord.court_key.is_not(None)),
             rules.allow_hearing is True,
             policies.hearing_reminder_days,
+            now + timedelta.resolution,
         ),
         _Kind(
             "expected_release",
@@ -69,18 +72,19 @@ def _kinds(policies: Policies, rules: HeardRules) -> tuple[_Kind, _Kind]:
             CustodyRecord.status.in_(IN_CUSTODY_KINDS),
             rules.allow_expected_release is True,
             policies.expected_release_reminder_days,
+            rules.today(now),
         ),
     )
 
 
-def _no_longer_true(session: Session, kind: _Kind, now: datetime, limit: int) -> list[int]:
+def _no_longer_true(session: Session, kind: _Kind, limit: int) -> list[int]:
     """The reminders of a date that the newest record denies; one that cannot be told says nothing of it."""
     says_otherwise = and_(
         CustodyRecord.releasable,
         CustodyRecord.status != "unknown",
         or_(kind.at.is_(None), kind.at != CustodyEvent.at, ~kind.goes_on),
     )
-    is_over = CustodyEvent.at <= now
+    is_over = CustodyEvent.at < kind.ahead
     return list(
         session.scalars(
             select(CustodyEvent.id)
@@ -106,7 +110,7 @@ def _make(session: Session, kind: _Kind, now: datetime, rules: HeardRules, limit
         .outerjoin(_MADE, and_(same, _MADE.before_id.is_(None)))
         .where(
             kind.goes_on,
-            kind.at > now,
+            kind.at >= kind.ahead,
             kind.at <= now + timedelta(days=kind.days),
             or_(_MADE.id.is_(None), _MADE.stopped_at.is_not(None)),
             exists(

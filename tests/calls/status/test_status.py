@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete
@@ -200,6 +201,24 @@ def test_caller_hears_the_stage_and_a_hearing_and_an_expected_release(
     )
     phone.presses("1")
     assert phone.hears("in custody", "For court dates and more, press 1")
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "America/Los_Angeles", "Pacific/Honolulu"])
+@pytest.mark.parametrize(("days", "said"), [(-1, None), (0, "today"), (1, "tomorrow")])
+def test_expected_release_is_said_until_its_day_is_over_in_the_office(
+    phone: Phone, make_case: MakeCase, clock: Clock, days: int, said: str | None, zone: str
+) -> None:
+    """A sender who knows the day alone gives its midnight: on the day itself the line was silent about it."""
+    midnight = clock.now.astimezone(ZoneInfo("America/New_York")).replace(hour=0, minute=0)
+    facts = {"expected_release_at": midnight + timedelta(days=days)}
+    opens_the_case(phone, make_case(custody_status="in_custody", record=facts, time_zone=zone))
+
+    phone.presses("1")
+
+    if said is None:
+        assert phone.does_not_hear("let out")
+    else:
+        assert phone.hears(f"let out {said}. That date can change")
 
 
 @pytest.mark.parametrize(

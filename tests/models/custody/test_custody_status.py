@@ -80,7 +80,8 @@ def test_removal_case_is_over_for_one_who_was_removed_or_has_died(status):
 
 
 def test_past_hearing_or_release_is_not_said():
-    said = heard(state(next_hearing_at=NOW, expected_release_at=NOW - timedelta(seconds=1)), NOW, RULES)
+    yesterday = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(seconds=1)
+    said = heard(state(next_hearing_at=NOW, expected_release_at=yesterday), NOW, RULES)
     assert (said.status, said.next_hearing_at, said.next_hearing_place) == ("in_custody", None, None)
     assert said.expected_release_at is None
 

@@ -125,10 +125,23 @@ def test_reminder_that_was_confirmed_is_not_told_twice_when_its_date_moves_back(
     assert says(line, expected_release_at=SOON)[0] == ("expected_release", "confirmed", None)
 
 
-def test_reminder_of_a_date_that_passed_ends(line: CallCenter) -> None:
-    says(line, expected_release_at=SOON)
+def test_reminder_of_a_hearing_that_passed_ends(line: CallCenter) -> None:
+    hearing = {"next_hearing_at": SOON, "next_hearing_place": COURT}
+    says(line, **hearing)
 
     line.now = SOON
+
+    assert says(line, **hearing) == [("hearing", "stopped", "replaced")]
+
+
+def test_reminder_of_an_expected_release_ends_with_its_day_in_the_office(line: CallCenter) -> None:
+    """Only the day is told, and of many dates only the day is known: its midnight."""
+    says(line, expected_release_at=SOON)
+    day = SOON.astimezone(line.office.zone).replace(hour=0, minute=0)
+
+    line.now = day + timedelta(hours=21)
+    assert says(line, expected_release_at=SOON) == [("expected_release", "waiting", None)]
+    line.now = day + timedelta(hours=23)
 
     assert says(line, expected_release_at=SOON) == [("expected_release", "stopped", "replaced")]
 
