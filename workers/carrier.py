@@ -61,6 +61,7 @@ class ReceivedText(NamedTuple):
     sid: str
     phone: str
     body: str
+    sent_at: datetime | None
 
 
 class NumberSettings(NamedTuple):
@@ -247,7 +248,7 @@ class Carrier:
         """The latest texts to one of our numbers since then. Raises CarrierRefused or CarrierUnknown."""
         listed = partial(self._asking.messages.list, limit=MOST_TEXTS, page_size=MOST_TEXTS)
         return [
-            ReceivedText(str(one.sid), str(one.from_), str(one.body or ""))
+            ReceivedText(str(one.sid), str(one.from_), str(one.body or ""), one.date_sent)
             for one in self._ask(lambda: listed(to=line, date_sent_after=since))
             if one.direction == "inbound"
         ]

@@ -38,6 +38,8 @@ STOP_LIFTED = "stop_lifted"
 #: The outcome of another such callback for the same phone, which staff already have as a task.
 _DUPLICATE = "duplicate"
 _ACTOR = "caller:stop"
+#: The action of the audit entry for a stop that was lifted.
+_LIFTED = "lift_stop"
 
 
 def stop_phone(
@@ -88,6 +90,27 @@ def stop_phone(
     return jobs
 
 
+def is_let_ring_since(session: Session, phone_key: str, at: datetime | None) -> bool:
+    """Whether each called phone with this number had a stop lifted, or was confirmed, after ``at``."""
+    phones = select(Phone.id, Phone.confirmed_at).where(
+        Phone.phone_key == phone_key, Phone.stopped_at.is_(None)
+    )
+    called = session.execute(phones).all()
+    if at is None or not called:
+        return False
+    entry = audit.AuditEntry
+    lifts = select(entry.target).where(
+        entry.target.in_([f"phone:{phone.id}" for phone in called]),
+        entry.action == _LIFTED,
+        entry.at > at,
+    )
+    lifted = set(session.scalars(lifts))
+    return all(
+        f"phone:{phone.id}" in lifted or (phone.confirmed_at is not None and phone.confirmed_at > at)
+        for phone in called
+    )
+
+
 def start_phone(session: Session, phone_key: str, now: datetime) -> int:
     """Lift a stop of this number if a caller has entered the PIN since; returns how many phones (R33).
 
@@ -130,7 +153,7 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
         or_(Callback.case_id.in_(theirs), Callback.registrant_id == phone.registrant_id),
     )  # fmt: skip
     _stopped_after(session, False, Callback.phone_key == phone.phone_key, Callback.case_id.in_(theirs))
-    audit.record(session, actor=actor, action="lift_stop", target=f"phone:{phone.id}", now=now)
+    audit.record(session, actor=actor, action=_LIFTED, target=f"phone:{phone.id}", now=now)
 
 
 def take_back_stop(

@@ -14,7 +14,7 @@ from config.office import Office
 from models.calls.heard_text import hear_once, unheard
 from models.calls.pacing import is_refused
 from models.calls.stop_words import stop_language
-from models.overview.phone_stop import stop_phone
+from models.overview.phone_stop import is_let_ring_since, stop_phone
 from models.store.database import Database
 from models.store.job import Job
 from workers.carrier import CarrierRefused, CarrierUnknown, ReceivedText
@@ -59,32 +59,47 @@ class MissedTexts:
             with self._database.reading() as session:
                 if is_refused(session):
                     return
-            for line in office.lines:
-                self._hear(self._carrier.texts_since(line, self._since(now)), office, now)
+            since = self._since(now)
+            are_heard = [
+                self._hear(self._carrier.texts_since(line, since), office, now) for line in office.lines
+            ]
         except (CarrierRefused, CarrierUnknown) as fault:
             log.warning("The texts of late could not be listed (%s).", type(fault).__name__)
         except SQLAlchemyError:
             log.exception("The texts of late could not be heard.")
         else:
-            self._heard_until = now
+            if all(are_heard):
+                self._heard_until = now
 
     def _since(self, now: datetime) -> datetime:
         if self._heard_until is None:
             return now - REACH
         return min(self._heard_until, now) - OVERLAP
 
-    def _hear(self, texts: list[ReceivedText], office: Office, now: datetime) -> None:
-        stops = {one.sid: one.phone for one in texts if stop_language(one.body) is not None}
+    def _hear(self, texts: list[ReceivedText], office: Office, now: datetime) -> bool:
+        """Whether each of them is heard now; one that cannot be is tried again, and stops no other."""
+        stops = {one.sid: one for one in texts if stop_language(one.body) is not None}
         if not stops:
-            return
+            return True
         with self._database.reading() as session:
             missed = unheard(session, stops)
+        is_heard = True
         for sid in sorted(missed):
-            phone_key = self._database.keyring.index("phone", stops[sid])
-            jobs: list[Job] = []
-            with self._database.transaction() as session:
-                # The line itself may have heard it in this moment.
-                if hear_once(session, sid, now):
-                    jobs = stop_phone(session, phone_key, now, callback_policy_of(office))
+            try:
+                jobs = self._stop(stops[sid], office, now)
+            except Exception:
+                # As in the web, where it ends one request: the sweeper goes on, whatever the error was.
+                log.exception("A text that the line has missed could not be heard.")
+                is_heard = False
+                continue
             for job in jobs:
                 self._jobs.enqueue(*job)
+        return is_heard
+
+    def _stop(self, text: ReceivedText, office: Office, now: datetime) -> list[Job]:
+        phone_key = self._database.keyring.index("phone", text.phone)
+        with self._database.transaction() as session:
+            # The line itself may have heard it in this moment. What was lifted after it was sent stays so.
+            if not hear_once(session, text.sid, now) or is_let_ring_since(session, phone_key, text.sent_at):
+                return []
+            return stop_phone(session, phone_key, now, callback_policy_of(office))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from hotline.voice import views
@@ -17,6 +17,8 @@ from models.cases.registrant import Phone as Registered
 from models.overview.phone_stop import lift_stop
 from tests.calls.callbacks.test_callbacks import asks_express
 from tests.calls.conftest import Clock, Hotline
+from tests.calls.stop.test_stop import has_another_phone
+from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH
 from tests.exchange.small_exchange import LINE, Exchange
 from tests.exchange.small_line import ACCOUNT, TOKEN
@@ -40,6 +42,12 @@ class Listing:
         if self.is_down:
             raise CarrierUnknown("The carrier gave no answer.")
         return self.texts if line == LINE else []
+
+
+def text(
+    body: str, sid: str | None = None, from_: str = CALLER, sent_at: datetime | None = None
+) -> ReceivedText:
+    return ReceivedText(sid or f"SM{uuid4().hex}", from_, body, sent_at)
 
 
 @pytest.fixture
@@ -83,9 +91,7 @@ def test_phone_that_texted_stop_while_the_database_was_down_is_not_called(
     assert not is_stopped(hotline)
     clock.passes(minutes=3)
 
-    listing = Listing(
-        ReceivedText(SID, CALLER, body), ReceivedText(f"SM{uuid4().hex}", CALLER, "where is he")
-    )
+    listing = Listing(text(body, SID, sent_at=clock.now), text("where is he", sent_at=clock.now))
     missed(hotline, listing).look(hotline.office, clock.now)
 
     assert is_stopped(hotline)
@@ -105,11 +111,57 @@ def test_text_that_the_line_heard_stops_nothing_a_second_time(
         lift_stop(session, session.scalars(select(Registered)).one(), "caller:1", clock.now)
     clock.passes(minutes=5)
 
-    look = missed(hotline, Listing(ReceivedText(SID, CALLER, "STOP"), ReceivedText("SM1", CALLER, "STOP")))
+    look = missed(hotline, Listing(text("STOP", SID), text("STOP", "SM1")))
     look.look(hotline.office, clock.now)
 
     assert not is_stopped(hotline)
     assert stops(hotline) == 1
+
+
+@ON_BOTH
+def test_missed_stop_takes_back_no_later_start(
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
+) -> None:
+    """The first STOP was lost, the second was heard, and the person lifted that one after a call."""
+    lost = text("STOP", sent_at=clock.now)
+    clock.passes(minutes=1)
+    texts("STOP")
+    clock.passes(minutes=1)
+    opens_the_case(phone, case)
+    phone.hangs_up()
+    clock.passes(minutes=1)
+    texts("START")
+    assert not is_stopped(hotline)
+
+    clock.passes(minutes=1)
+    missed(hotline, Listing(lost)).look(hotline.office, clock.now)
+    assert not is_stopped(hotline)
+
+    missed(hotline, Listing(lost, text("STOP", sent_at=clock.now))).look(hotline.office, clock.now)
+    assert is_stopped(hotline)
+
+
+@ON_BOTH
+def test_text_that_cannot_be_heard_ends_neither_the_sweeper_nor_the_others(
+    case: MadeCase, make_case: Callable[..., MadeCase], hotline: Hotline, clock: Clock
+) -> None:
+    """The number of the next phone opens under no listed key, as it may after a restored backup."""
+    other = make_case(custody_status="in_custody", phone="+12025550143")
+    has_another_phone(hotline, case)
+    unreadable = update(Registered).where(Registered.position == 2).values(number_sealed="lost.AAAA")
+    with hotline.database.transaction() as session:
+        session.execute(unreadable)
+    listing = Listing(text("STOP", "SM" + "0" * 32), text("STOP", "SM" + "1" * 32, "+12025550143"))
+    look = missed(hotline, listing)
+
+    look.look(hotline.office, clock.now)
+
+    assert [one.registrant_id for one in hotline.rows(select(Registered)) if one.stopped_at] == [
+        other.registrant_id
+    ]
+    clock.passes(hours=5)
+    look.look(hotline.office, clock.now)
+    assert listing.asked[-1] == clock.now - timedelta(days=3)
 
 
 def test_carrier_is_asked_every_two_minutes_and_as_far_back_as_it_gave_no_answer(
