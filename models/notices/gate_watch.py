@@ -40,14 +40,9 @@ def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -
     why = case(
         (CustodyEvent.retracted_at.is_not(None), "retracted"),
         (CustodyEvent.stopped_at.is_not(None), "replaced"),
-        # The case is about somebody else by now.
-        (
-            and_(CustodyEvent.subject_id != Case.subject_id, CustodyEvent.kind != FEED_SILENT),
-            "replaced",
-        ),
         (Case.closed_at.is_not(None), "case_closed"),
         # That the feed is silent says nothing of the record (silence.py).
-        (and_(~may_be_told(now, rules), CustodyEvent.kind != FEED_SILENT), "gate"),
+        (and_(~_is_told(now, rules), CustodyEvent.kind != FEED_SILENT), "gate"),
     )
     found = session.execute(
         _with_record()
@@ -98,6 +93,11 @@ def may_be_told(now: datetime, rules: HeardRules) -> ColumnElement[bool]:
     )
 
 
+def _is_told(now: datetime, rules: HeardRules) -> ColumnElement[bool]:
+    """Not while the case is about somebody else, which may be a slip that a colleague finds."""
+    return and_(CustodyEvent.subject_id == Case.subject_id, may_be_told(now, rules))
+
+
 def _take_up(session: Session, now: datetime, rules: HeardRules, limit: int) -> None:
     found = session.scalars(
         _with_record()
@@ -105,9 +105,8 @@ def _take_up(session: Session, now: datetime, rules: HeardRules, limit: int) -> 
         .where(
             IS_GATED,
             CustodyEvent.stopped_at.is_(None),
-            CustodyEvent.subject_id == Case.subject_id,
             stands(now),
-            may_be_told(now, rules),
+            _is_told(now, rules),
         )
         .order_by(Notice.id)
         .limit(limit)

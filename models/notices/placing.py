@@ -276,11 +276,11 @@ def why_not(
         return "retracted"
     if is_stopped and not (is_answered and event.before_id is not None):
         return "replaced"
-    is_of_other = event.subject_id != facts.case.subject_id
-    if is_of_other and not (is_correction or facts.is_about_feed):
-        return "replaced"
     if facts.case.closed_at is not None:
         return "case_closed"
+    if event.subject_id != facts.case.subject_id and not (is_correction or facts.is_about_feed):
+        # The case is about somebody else by now.
+        return "gate"
     if registration.lapses_at <= now:
         # The consent ended before anybody was reached: they never asked us to stop.
         return "withdrawn" if facts.is_about_feed else LAPSED

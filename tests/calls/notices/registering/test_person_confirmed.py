@@ -11,6 +11,7 @@ from models.cases.subject import Subject
 from models.notices.spreading import spread
 from models.overview.case_change import confirm_subject, link_subject
 from models.store.database import keyring_of
+from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, reports, sweeps
 from tests.factories import MadeCase, make_staff
@@ -73,6 +74,30 @@ def test_escape_before_a_second_person_confirms_whom_a_case_is_about_rings_once_
     assert called.hears("this person escaped today")
 
 
+def test_escape_rings_after_a_case_was_moved_to_somebody_else_by_mistake(
+    phone: Phone, registered: Registering, hotline: Hotline, make_case: MakeCase, bosses: list[Boss]
+) -> None:
+    made, wrong = registered("in_custody"), make_case(custody_status="in_custody")
+    with hotline.database.transaction() as session:
+        # Somebody else follows the same person, so no row of the feed is ignored meanwhile.
+        factories.make_case(session, subject=session.get_one(Subject, made.case.subject_id))
+    hotline.clock.passes(minutes=5)
+    reports(hotline, "escaped", made, hours_ago=0.1)
+    with hotline.database.transaction() as session:
+        spread(session, hotline.clock.now, 50)
+    moves(hotline, made.case, wrong, bosses[0])
+    assert sweeps(hotline, minutes=2) == []
+
+    moves(hotline, made.case, made.case, bosses[0])
+    confirms(hotline, made.case, bosses[1])
+
+    assert FIRST in sweeps(hotline, minutes=1)
+    called = picks_up(phone, hotline)
+    for key in ("1", CODE, "1"):
+        called.presses(key)
+    assert called.hears("this person escaped today")
+
+
 @pytest.mark.parametrize("news", ["none", "before they registered", "replaced"])
 def test_nothing_rings_when_a_second_person_confirms_without_news(
     registered: Registering, hotline: Hotline, make_case: MakeCase, bosses: list[Boss], news: str
@@ -116,4 +141,4 @@ def test_news_of_the_person_whom_the_case_was_about_before_rings_nobody_any_more
     confirms(hotline, made.case, bosses[1])
 
     assert [sweeps(hotline, minutes=1) for _ in range(3)] == [[], [], []]
-    assert [(one.state, one.outcome) for one in hotline.rows(select(Notice))] == [("stopped", "replaced")]
+    assert [(one.state, one.outcome) for one in hotline.rows(select(Notice))] == [("stopped", "gate")]
