@@ -1,6 +1,6 @@
 """The rota: who will be there at a moment to come, by schedules, days off and shifts begun by hand (R36)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
@@ -34,7 +34,7 @@ class OfficeHours(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Person:
     role: str
-    #: On shift now by hand, and no schedule ends that.
+    #: On shift now by hand: until their schedule next begins a shift, which then also ends it.
     stays_on: bool
     #: Off shift now, though their schedule has them on it: they went home, or were set away.
     has_left: bool
@@ -92,21 +92,14 @@ class Rota:
 
     def next_begin(self, after: datetime, *, urgent: bool = True) -> datetime | None:
         """When the next span of anybody's schedule begins, after ``after``; None if none does in a week."""
-        today = after.astimezone(self._zone).date()
-        begins = (
-            datetime.combine(day, span.starts, self._zone).astimezone(UTC)
-            for one in self._people
-            for span in self._spans(one, urgent=urgent)
-            for day in (today + timedelta(days=ahead) for ahead in range(_DAYS))
-            if is_worked(span, day, self._office.is_holiday, one.absences)
-        )
-        return min((at for at in begins if at > after), default=None)
+        begins = (at for one in self._people for at in self._begins(one, after, urgent=urgent))
+        return min(begins, default=None)
 
     def _is_anyone_there(self, at: datetime, *, urgent: bool) -> bool:
         if self._office.is_open(at) and self._keeps_hours(at, urgent=urgent):
             return True
         return any(
-            (one.stays_on and at < self._now + _BY_HAND)
+            self._stays_on(one, at)
             or any(self._is_there(one, span, at) for span in self._spans(one, urgent=urgent))
             for one in self._people
         )
@@ -132,6 +125,20 @@ class Rota:
                 return at
             at = next_day(at, self._zone)
         return None
+
+    def _stays_on(self, one: _Person, at: datetime) -> bool:
+        if not one.stays_on or at >= self._now + _BY_HAND:
+            return False
+        return all(begins > at for begins in self._begins(one, self._now, urgent=False))
+
+    def _begins(self, one: _Person, after: datetime, *, urgent: bool) -> Iterator[datetime]:
+        today = after.astimezone(self._zone).date()
+        for span in self._spans(one, urgent=urgent):
+            for day in (today + timedelta(days=ahead) for ahead in range(_DAYS)):
+                if is_worked(span, day, self._office.is_holiday, one.absences):
+                    begins = datetime.combine(day, span.starts, self._zone).astimezone(UTC)
+                    if begins > after:
+                        yield begins
 
     def _is_there(self, one: _Person, span: Schedule, at: datetime) -> bool:
         if not self._covers(one, span, at):

@@ -58,12 +58,16 @@ def chooses(phone: Phone, part: str, language: str = "1", case: MadeCase | None 
     phone.presses({"morning": "1", "afternoon": "2", "evening": "3"}[part])
 
 
+def a_sweep(hotline: Hotline) -> None:
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+
+
 def first_ring(hotline: Hotline, phone: Phone, hours: int) -> datetime | None:
     """The first hour in which an office's phone rings after the caller has hung up, of so many ``hours``."""
     phone.hangs_up()
     for _ in range(hours):
         hotline.clock.passes(hours=1)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        a_sweep(hotline)
         if hotline.rung():
             return hotline.clock.now
     return None
@@ -158,6 +162,41 @@ def test_liaison_who_was_set_away_does_not_keep_the_afternoon(
     chooses(phone, "afternoon", case=make_case(custody_status="in_custody"))
 
     assert phone.hears("on Monday, December 7, in the afternoon")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_liaison_who_begins_before_the_schedule_does_not_keep_an_evening_after_it(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, language: str
+) -> None:
+    """They heard "We will try today, in the evening": the schedule ends that shift at four."""
+    hotline.clock.now -= timedelta(hours=2, minutes=30)
+    works(hotline, make_staff(), "on_shift", *DAY)
+    a_sweep(hotline)
+    late = make_staff(email="lee@office.example.org", phone="+12025550171", on_shift=False)
+    works(hotline, late, "on_shift", *EVENING)
+    is_away(hotline, late, FRIDAY, WEEKEND)
+
+    chooses(phone, "evening", language, make_case(custody_status="in_custody"))
+
+    monday = {
+        "1": "on Monday, December 7, in the evening",
+        "2": "el lunes 7 de diciembre, después de las cinco de la tarde",
+    }
+    assert phone.hears(monday[language])
+    assert first_ring(hotline, phone, 90) == datetime(2026, 12, 7, 22, 30, tzinfo=UTC)
+
+
+def test_liaison_who_stays_by_hand_after_the_schedule_keeps_the_evening(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    hotline.clock.now += timedelta(hours=5, minutes=30)
+    works(hotline, make_staff(), "on_shift", *DAY)
+    a_sweep(hotline)
+
+    chooses(phone, "evening", case=make_case(custody_status="in_custody"))
+
+    assert phone.hears("We will try today, in the evening")
+    assert first_ring(hotline, phone, 2) == datetime(2026, 12, 4, 22, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("role", ["supervisor", "liaison"])
