@@ -130,9 +130,11 @@ def keep_place(desk: Desk, _digits: str) -> str:
     may_change = desk.is_verified and not desk.is_held
     standing = owed_to_case(session, call.case_id) if may_change else None
     # "When it is your turn" is sooner than the part of the day that they chose before for this phone.
-    is_here = standing is not None and standing.phone_key == call.phone_key
+    is_sooner = (
+        standing is not None and standing.window_starts is not None and standing.phone_key == call.phone_key
+    )
     word = promise(
-        desk, "other", "waited", verified=verified, since=since, owes_news=owes_news, any_time=is_here
+        desk, "other", "waited", verified=verified, since=since, owes_news=owes_news, any_time=is_sooner
     )
     if word != "promised":
         waits.take_back(session, call.id)

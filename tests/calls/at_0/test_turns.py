@@ -135,6 +135,29 @@ def test_caller_who_turns_their_place_into_a_callback_no_longer_waits_for_the_ev
     assert hotline.rung() == [CALLER]
 
 
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_caller_who_keeps_the_place_while_their_callback_rings_is_not_told_that_it_cannot_be_changed(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, busy: Phone, hotline: Hotline, language: str
+) -> None:
+    """They asked for no other time, and heard "Your callback cannot be changed now"."""
+    case, before = make_case(custody_status="in_custody", phone=CALLER), phone.another()
+    opens_the_case(before, case)
+    for key in ("2", "1"):
+        before.presses(key)
+    before.hangs_up()
+    make_staff(email="lee@office.example.org", phone="+12025550177")
+    hotline.clock.passes(minutes=1)
+    _a_sweep(hotline)
+    opens_the_case(phone, case, language=language)
+    phone.presses("0")
+    phone.says_nothing()
+
+    phone.presses("1")
+
+    assert phone.hears({"1": "We will call you no later than", "2": "Le llamaremos a más tardar"}[language])
+    assert phone.does_not_hear("cannot be changed", "no se puede cambiar")
+
+
 def test_place_kept_at_one_phone_leaves_the_evening_chosen_for_another_phone(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
