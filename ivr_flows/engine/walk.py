@@ -109,6 +109,10 @@ class Walk:
         if name is None or name not in self.flow.steps:
             return self.enter(self.flow.stranded or self.flow.give_up)
         step, call.step = self.flow.steps[name], name
+        if digits and not digits.strip(PERSON) and isinstance(step, Collect) and PERSON in self.flow.keys:
+            # No number and no PIN begins with 0. Frightened callers press it again and again, so it is not a
+            # try (R22).
+            digits = PERSON
         # At every step (R22), also if the verification is over or the call is too long: a person who walks in
         # must not hear anything about a PIN or a callback.
         kept = self.flow.keys.get(digits or "") if digits in (PERSON, COVER, SILENT) else None
@@ -135,10 +139,6 @@ class Walk:
         if isinstance(step, Wait):
             # The caller was active in the queue, even with a key that means nothing (QueuedCall).
             call.progress_at = desk.now
-        if isinstance(step, Collect) and not digits.strip(PERSON) and PERSON in self.flow.keys:
-            # No number and no PIN begins with 0. Frightened callers press it again and again, so it is not a
-            # try (R22).
-            digits = PERSON
         if isinstance(step, Stay) and not (digits == COVER and COVER in self.flow.keys):
             return self._follow(step.then, step.on, digits)
         everywhere = self.flow.keys.get(digits)

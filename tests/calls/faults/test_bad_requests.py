@@ -206,6 +206,21 @@ def test_key_0_after_a_quarter_of_an_hour_without_progress_reaches_a_person(
     assert hotline.rung()
 
 
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_key_0_pressed_again_and_again_after_a_quarter_of_an_hour_without_progress_reaches_a_person(
+    phone: Phone, clock: Clock, make_staff: Callable[..., Any], hotline: Hotline, language: str
+) -> None:
+    """They were asked for a number, and heard the offer of a callback instead."""
+    make_staff()
+    is_asked_for_a_number(phone, language)
+    clock.passes(minutes=16)
+
+    phone.presses("000")
+
+    assert phone.hears({"1": "I am calling someone for you", "2": "Estoy llamando a una persona"}[language])
+    assert hotline.rung()
+
+
 def test_key_9_after_a_quarter_of_an_hour_without_progress_gives_a_relay_caller_the_time(
     phone: Phone, clock: Clock
 ) -> None:

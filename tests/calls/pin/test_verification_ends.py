@@ -323,3 +323,17 @@ def test_keys_0_5_and_7_work_after_ten_minutes_without_a_key_and_without_the_pin
 
     assert phone.hears(words)
     assert phone.does_not_hear("I need your PIN", "necesito su PIN", IN_CUSTODY, "en custodia")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_key_0_again_and_again_is_a_person_also_where_a_new_pin_was_asked_ten_minutes_ago(
+    phone: Phone, make_case: MakeCase, clock: Clock, language: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
+    phone.presses("4")
+    clock.passes(minutes=11)
+
+    phone.presses("000")
+
+    assert phone.hears({"1": "No one can answer right now", "2": "nadie puede atenderle"}[language])
+    assert phone.does_not_hear("I need your PIN", "necesito su PIN")
