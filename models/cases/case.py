@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, func, select, update
+from sqlalchemy import ForeignKey, String, Text, column, func, or_, select, table, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from stdnum import damm
 
@@ -20,6 +20,9 @@ from models.store.database import keyring_of
 from models.store.keyring import Keyring
 from models.store.refusal import RefusedError
 
+_IMPORTS = table(
+    "imports", *(column(name, UtcDateTime) for name in ("newest_as_of", "settled_at", "retracted_at"))
+)
 #: With more live cases than this, guesses at 8 digits would hit a case more than once in a thousand (R01).
 LIVE_CASES_OF_8_DIGITS = 9_000
 LEAST_DIGITS = 8
@@ -146,6 +149,7 @@ def add_case(
 ) -> Case:
     """Write the row and its audit entry under a number found free; ``pin_hash`` "" means no PIN yet."""
     keyring = keyring_of(session)
+    begin_following(session, subject.id)
     case = Case(
         pin_kind="standing" if pin_hash else "none",
         registrant=registrant,
@@ -264,12 +268,36 @@ def stop_following(session: Session, subject_id: int, now: datetime) -> None:
     """A case is no longer about this person: without another open case nothing can be confirmed of them.
 
     The feed's rows about a person without an open case are ignored, also one by which the gate closes (R12).
-    So a case that is opened later says nothing of them until a newer row comes.
+    So a case that is opened later says nothing of them until a newer row comes (``begin_following``).
     """
+    if _is_followed(session, subject_id):
+        return
+    gone = update(Subject).where(Subject.id == subject_id)
+    session.execute(gone.values(absent_since=func.coalesce(Subject.absent_since, now), ignored_until=now))
+
+
+def begin_following(session: Session, subject_id: int) -> None:
+    """A case will be about this person: only a row newer than all that were ignored tells of them again.
+
+    If no file came since the last case about them was closed or moved, as by a slip, none was ignored.
+    """
+    subject = session.get_one(Subject, subject_id)
+    gone_at = subject.ignored_until
+    if gone_at is None or _is_followed(session, subject_id):
+        return
+    came = or_(
+        _IMPORTS.c.settled_at.is_(None), _IMPORTS.c.settled_at >= gone_at, _IMPORTS.c.retracted_at >= gone_at
+    )
+    if session.execute(select(_IMPORTS.c.settled_at).where(came).limit(1)).first() is not None:
+        subject.ignored_until = session.scalar(select(func.max(_IMPORTS.c.newest_as_of))) or gone_at
+    elif subject.absent_since == gone_at:
+        subject.absent_since = subject.ignored_until = None
+    session.flush()
+
+
+def _is_followed(session: Session, subject_id: int) -> bool:
     open_ones = select(Case.id).where(Case.subject_id == subject_id, Case.closed_at.is_(None))
-    if session.execute(open_ones.limit(1)).first() is None:
-        gone = update(Subject).where(Subject.id == subject_id, Subject.absent_since.is_(None))
-        session.execute(gone.values(absent_since=now))
+    return session.execute(open_ones.limit(1)).first() is not None
 
 
 def find_case(session: Session, number: str) -> Case:

@@ -15,7 +15,8 @@ class Subject(Base):
     """``record_id`` is the newest custody record; ``as_of`` is when the feed last confirmed it.
 
     ``absent_since``: nothing can be confirmed until a newer row comes, since a full snapshot does not name
-    this person, or no case was about them, and the feed's rows were ignored.
+    this person, or no case was about them, and the feed's rows were ignored. ``ignored_until``: a row that
+    speaks for a moment before this one may be older than a row that was ignored.
     """
 
     __tablename__ = "subjects"
@@ -28,6 +29,7 @@ class Subject(Base):
     record_id: Mapped[int | None] = mapped_column(ForeignKey("custody_records.id", use_alter=True))
     as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     absent_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ignored_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     held_import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", use_alter=True), index=True)
 
 

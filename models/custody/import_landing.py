@@ -112,7 +112,7 @@ def _lock_people(session: Session, subject_ids: Iterable[int]) -> dict[int, Any]
     people = session.execute(
         select(
             SUBJECTS.c.id, SUBJECTS.c.record_id, SUBJECTS.c.as_of, SUBJECTS.c.held_import_id,
-            SUBJECTS.c.absent_since,
+            SUBJECTS.c.absent_since, SUBJECTS.c.ignored_until,
         )
         .where(SUBJECTS.c.id.in_(list(subject_ids)))
         .order_by(SUBJECTS.c.id)
@@ -155,7 +155,7 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
         make_events(session, import_id, list(_changes(reported, ids, before)), now)
         _show_records(session, ids.values())
     _confirm(session, import_id, rows, confirmed)
-    _see_again(session, import_id, _absent((*reported, *confirmed), people))
+    _see_again(session, import_id, _absent((*reported, *confirmed), people), people)
     if absent:
         session.execute(update(SUBJECTS).where(SUBJECTS.c.id.in_(absent)).values(absent_since=now))
     as_of = {row.subject_id: row.as_of for row in (*reported, *confirmed)}
@@ -266,11 +266,11 @@ def _confirm(session: Session, import_id: int, batch: Sequence[Any], rows: Seque
     )
 
 
-def _see_again(session: Session, import_id: int, rows: Sequence[Any]) -> None:
+def _see_again(session: Session, import_id: int, rows: Sequence[Any], people: dict[int, Any]) -> None:
     """Let the line speak again of people whom a full snapshot did not name, if these rows are newer than it.
 
     A delta that comes late says where they were before it. That they got out, or died, may be why it does not
-    name them, and is told at any rate.
+    name them, and is told at any rate; but not if a newer row that closed the gate may have been ignored.
     """
     if not rows:
         return
@@ -282,10 +282,13 @@ def _see_again(session: Session, import_id: int, rows: Sequence[Any]) -> None:
     def is_newer(row: Any) -> bool:
         # A snapshot names them itself, whatever moment a row of it speaks for.
         moment = newest_as_of if full and newest_as_of is not None else row.as_of
-        return snapshot is None or bool(moment >= snapshot)
+        ignored_until = people[row.subject_id].ignored_until
+        if ignored_until is not None and moment < ignored_until:
+            return False
+        return row.status in DATED_FACTS or snapshot is None or bool(moment >= snapshot)
 
-    seen = [row.subject_id for row in rows if row.status in DATED_FACTS or is_newer(row)]
-    session.execute(update(SUBJECTS).where(SUBJECTS.c.id.in_(seen)).values(absent_since=None))
+    seen = update(SUBJECTS).where(SUBJECTS.c.id.in_([row.subject_id for row in rows if is_newer(row)]))
+    session.execute(seen.values(absent_since=None, ignored_until=None))
 
 
 def _unmark(session: Session, import_id: int, held: dict[int, datetime | None]) -> None:

@@ -13,6 +13,7 @@ from models.cases.case import (
     Case,
     CaseError,
     add_case,
+    begin_following,
     confirm_named,
     end_case,
     free_number,
@@ -157,6 +158,7 @@ def link_subject(
         _name_alone(session, person, case, subject_name)
     else:
         rename_subject(session, subject, subject_name)
+    begin_following(session, subject.id)
     before, case.subject_id = case.subject_id, subject.id
     session.flush()
     session.expire(case, ["subject"])

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from models import Callback, Staff
 from models.cases.case import Case, close_case, rotate_pin
 from models.cases.subject import Subject
-from models.overview.case_change import link_subject
+from models.overview.case_change import confirm_subject, link_subject
 from models.overview.lost_pin import replace_lost_pin
 from models.store.database import keyring_of
 from tests import factories
@@ -249,13 +249,19 @@ def test_talk_that_is_cut_off_after_the_case_was_closed_brings_another_call(
     assert called.hears("call you again")
 
 
-def moves(hotline: Hotline, case: MadeCase) -> None:
-    """An administrator finds that the case is about somebody else."""
+def moves(hotline: Hotline, case: MadeCase, to: str = "B-7") -> None:
+    """Two administrators find that the case is about somebody else."""
     with hotline.database.transaction() as session:
-        boss = factories.make_staff(session, "boss@office.example.org", role="administrator", on_shift=False)
-        by = Boss(boss.id, boss.email, boss.role)
+        ana, ben = (
+            factories.make_staff(
+                session, f"{name}-{to}@office.example.org", role="administrator", on_shift=False
+            )
+            for name in ("ana", "ben")
+        )
         row = session.get_one(Case, case.id)
-        link_subject(session, by, row, subject_id="B-7", subject_name="Bea", now=hotline.clock.now)
+        by, now = Boss(ana.id, ana.email, ana.role), hotline.clock.now
+        link_subject(session, by, row, subject_id=to, subject_name="Bea", now=now)
+        confirm_subject(session, Boss(ben.id, ben.email, ben.role), row, now, 30)
 
 
 @pytest.mark.parametrize("leaves", [closes, moves])
@@ -284,6 +290,45 @@ def test_case_that_is_opened_later_says_nothing_that_the_gate_has_closed_meanwhi
     opens_the_case(caller, later)
     caller.presses("1")
     assert caller.hears("was released today")
+
+
+@pytest.mark.parametrize("status", ["in_custody", "released"])
+def test_late_file_from_before_the_gate_closed_is_not_told_to_a_case_that_is_opened_later(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, status: str
+) -> None:
+    first = make_case(custody_status="in_custody")
+    feed_id = fed(hotline, first)
+    closes(hotline, first)
+    hotline.clock.passes(hours=6)
+    before = hotline.clock.now
+    hotline.clock.passes(hours=6)
+    now = hotline.clock.now
+    load(hotline.database, feed_row(feed_id, as_of=now, asylum_related="yes"), now=now)
+    hotline.clock.passes(hours=1)
+    later = opens_anew(hotline, first)
+
+    now = hotline.clock.now
+    load(hotline.database, feed_row(feed_id, as_of=before, status=status, status_at=before), now=now)
+
+    opens_the_case(phone, later)
+    assert phone.hears("I cannot confirm where this person is right now")
+    assert phone.does_not_hear("in custody", "released", "hard to hear")
+
+
+def test_case_that_was_moved_by_a_slip_and_back_says_what_it_said(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    """No file came meanwhile, so no row about the person was ignored."""
+    case = make_case(custody_status="in_custody")
+    feed_id = fed(hotline, case)
+    hotline.clock.passes(minutes=5)
+    moves(hotline, case)
+    hotline.clock.passes(minutes=5)
+
+    moves(hotline, case, feed_id)
+
+    opens_the_case(phone, case)
+    assert phone.hears("is in custody")
 
 
 def test_case_that_stays_open_hears_of_the_person_as_before_when_another_one_closes(

@@ -330,6 +330,7 @@ def _make_tables() -> None:
         sa.Column("record_id", sa.Integer()),
         sa.Column("as_of", MOMENT),
         sa.Column("absent_since", MOMENT),
+        sa.Column("ignored_until", MOMENT),
         sa.Column("held_import_id", sa.Integer()),
         sa.ForeignKeyConstraint(
             ["held_import_id"], ["imports.id"], name="fk_subjects_held_import_id", use_alter=True
