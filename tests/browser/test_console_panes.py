@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 from sqlalchemy import select
 
 from hotline.console.callbacks.list_rows import SHORT_REASONS
@@ -388,6 +388,37 @@ def test_what_is_begun_in_an_open_callback_stays_when_another_call_rings(
 
     _has_open(page, looked_at)
     assert page.url.endswith(f"/console/callbacks/{looked_at}")
+
+
+def test_call_that_rings_while_an_outcome_is_saved_takes_the_place_of_the_next_callback(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    now = datetime.now(UTC)
+    talked = promises(
+        console_server, state="reached", outcome="reached", rank=None, talking_at=now, closed_at=now,
+        staff_id=ana.staff_id,
+    )  # fmt: skip
+    following, rings = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{talked}", ana)
+    page.locator("label[for=outcome-nobody_there]").click()
+    slow: list[tuple[Route, APIResponse]] = []
+    page.route("**/finish", lambda route: slow.append((route, route.fetch())))
+    with page.expect_request("**/finish"):
+        page.locator("#save-outcome").click()
+    page.wait_for_function("document.querySelector('#finish').dataset.sent")
+
+    with console_server.database.transaction() as session:
+        row = session.get_one(Callback, rings)
+        row.state, row.staff_id, row.rank = "ringing_liaison", ana.staff_id, None
+        now = datetime.now(UTC)
+        audit.record(session, actor="worker", action="ring_liaison_callback", target="callback:1", now=now)
+    expect(page.locator("#bar-says")).to_contain_text("Your phone rings:")
+    [(route, next_page)] = slow
+    assert f'data-of="{following}"' in next_page.text()
+    route.fulfill(response=next_page)
+
+    _has_open(page, rings)
 
 
 def test_talk_at_0_that_begins_opens_beside_the_list_by_itself(

@@ -136,15 +136,18 @@
 
   // Somebody who only looks at a callback when their phone rings for another call must not read its wishes to that
   // person: the desk without an address of its own shows the call that rings. What is begun or typed stays.
-  document.body.addEventListener("desk:call", () => {
+  const showRing = () => {
     const rings = document.querySelector("#bar-news > [data-tokens$=':rings']");
     const back = document.getElementById("back-to-list");
     const isBegun = document.querySelector("#work-in :is([data-outcomes], #does-release, details[open])");
     const note = field();
-    if (!rings || !back || isBegun || (note && note.value !== stored(note))) return;
+    if (!rings || !back || back.matches(".htmx-request") || isBegun || (note && note.value !== stored(note))) return;
     const { of } = document.getElementById("work-in").dataset;
     if (rings.dataset.tokens !== `call:callback-${of}:rings`) back.click();
-  });
+  };
+  document.body.addEventListener("desk:call", showRing);
+  // It may have rung while the outcome was being saved, before the next callback was shown.
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.requestConfig.elt.matches("[data-finish]")) showRing(); });
 
   // Keys in the form, where the keys of the page are letters.
   const OFF = "console.keys.off";
