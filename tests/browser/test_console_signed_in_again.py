@@ -92,6 +92,30 @@ def test_click_that_is_refused_as_a_whole_says_why_beside_what_was_typed(
     visitors.complaints.clear()  # The browser counts the refusal as one.
 
 
+def test_signed_out_tab_that_leads_to_the_sign_in_says_nothing_else(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = talked(console_server, ana)
+    page = opens(console_server, visitors, ana, f"/console/callbacks/{callback_id}")
+    page.locator("label[for=outcome-reached]").click()
+    ends_sessions(console_server)
+    for _ in range(2):
+        looks_again(page)
+    is_told(page, OUT)
+    page.evaluate("""() => {
+        const place = document.getElementById("connection");
+        const heard = () => sessionStorage.getItem("heard") || "";
+        const hear = () => sessionStorage.setItem("heard", `${heard()} ${place.textContent}`);
+        new MutationObserver(hear).observe(place, { childList: true });
+    }""")
+    page.locator("#save-outcome").click()
+    page.wait_for_url(re.compile("/console/sign-in"))
+
+    assert AGAIN not in str(page.evaluate("sessionStorage.getItem('heard')"))
+    visitors.complaints.clear()  # The browser counts each 401 as a complaint.
+
+
 def test_tab_of_one_person_is_left_when_another_one_signs_in_beside_it(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

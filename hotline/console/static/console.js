@@ -58,6 +58,8 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const { xhr, target, requestConfig } = event.detail;
     const status = xhr ? xhr.status : 0;
+    // It leads to the sign-in page: nobody is signed in again yet.
+    if (status && xhr.getResponseHeader("HX-Redirect")) return;
     heard(status, target);
     if (!status || !requestConfig || requestConfig.elt.matches("[data-live]")) return;
     if (status >= 400 && status < 500 && status !== 401 && status !== 422) {
