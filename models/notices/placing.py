@@ -315,7 +315,7 @@ def ring_of(
     """
     course = replace(facts.course, tries=facts.notice.tries + more_tries)
     ring = next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers)
-    if ring == "unconfirmed" and course.is_urgent and (rest := rest_of(session, facts.notice.id)):
+    if ring in ("unconfirmed", "cap") and course.is_urgent and (rest := rest_of(session, facts.notice.id)):
         course = replace(course, made_at=course.made_at + rest)
         ring = next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers)
     return ring

@@ -248,6 +248,25 @@ def test_escape_rings_again_once_the_calls_about_other_news_leave_the_cap(
     assert hotline.rows(select(Notice).order_by(Notice.id))[-1].state == "confirmed"
 
 
+def test_escape_that_could_not_be_told_for_a_day_rings_once_the_cap_allows_it(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    """The 24 hours are hours in which it may be told (R28)."""
+    made = registered("escaped", cap=2)
+    made.is_due("escaped")
+    for _ in range(2):
+        assert sweeps(hotline, minutes=31) == [FIRST]
+        misses(phone, hotline)
+    made.changes(Subject, absent_since=hotline.clock.now)
+    assert sweeps(hotline, minutes=2) == []
+    hotline.clock.passes(hours=20)
+    made.changes(Subject, absent_since=None)
+
+    assert sweeps(hotline, minutes=2) == []
+    assert the_notice(hotline).task == "cap"
+    assert FIRST in sweeps(hotline, hours=4)
+
+
 def test_phone_that_said_stop_rings_no_more_and_the_next_one_takes_over(
     registered: Registering, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
