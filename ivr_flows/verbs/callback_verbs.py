@@ -27,7 +27,7 @@ from ivr_flows.verbs.told_promise import (
     note_told,
     open_number,
     raise_for_news,
-    stands_elsewhere,
+    rings_elsewhere_or_later,
     waiting_promise,
     was_told,
 )
@@ -270,9 +270,9 @@ def promise(
     # from now.
     first_at = max(first_at, first_due(desk.call, desk.now))
     is_lapsed = verified and not desk.is_verified
-    if not verified or (is_lapsed and stands_elsewhere(desk, number)):
-        # No word tells of a callback to another phone (R11), so the one promised now rings this phone. It is
-        # without the case, and staff are not told of news.
+    if not verified or (is_lapsed and rings_elsewhere_or_later(desk, number, urgency)):
+        # No word tells of a callback to another phone, or for a part of the day (R11), so the one promised
+        # now rings this phone in its turn. It is without the case, and staff are not told of news.
         why = "waited" if verified and reason == "hard_news" else reason
         first = Promise(
             number=number, urgency=urgency, reason=why, verified=False, language=call.language,

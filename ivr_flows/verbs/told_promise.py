@@ -118,13 +118,17 @@ def elsewhere_prompt(desk: Desk, phone_key: str | None) -> str | None:
     return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"
 
 
-def stands_elsewhere(desk: Desk, number: str) -> bool:
-    """Whether ``number`` is the phone in this caller's hand, and their case's callback is for another one.
+def rings_elsewhere_or_later(desk: Desk, number: str, urgency: str) -> bool:
+    """Whether ``number`` is the phone in this caller's hand, and their case's callback will not ring it soon.
 
-    No after a use of the duress PIN: one liaison judges every call for such a case (R10).
+    It is for another phone, or waits for a part of the day, which only an urgent request opens. No after a
+    use of the duress PIN: one liaison judges every call for such a case (R10).
     """
     call = desk.call
     found = owed_to_case(desk.session, call.case_id) if number == desk.called_from() else None
-    if found is None or found.phone_key == desk.keyring.index("phone", number):
+    if found is None:
+        return False
+    waits = found.window_starts is not None and found.next_attempt_at > desk.now and urgency != "urgent"
+    if found.phone_key == desk.keyring.index("phone", number) and not waits:
         return False
     return not is_calling_paused(desk.session, call.case_id, call.registrant_id)

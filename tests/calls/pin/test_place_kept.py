@@ -117,6 +117,51 @@ def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_
     assert hotline.rung() == [CALLER]
 
 
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_callback_kept_after_ten_minutes_rings_in_its_turn_and_the_evening_chosen_before_stays(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, language: str
+) -> None:
+    """ "When it is your turn" was said, and the phone rang in the evening alone."""
+    case, before, alone = (
+        make_case(custody_status="in_custody", phone=CALLER),
+        phone.another(),
+        phone.another(),
+    )
+    opens_the_case(before, case)
+    for key in ("2", "2", "3"):
+        before.presses(key)
+    before.hangs_up()
+    chosen = hotline.row(select(Callback))
+    both = {phone: case, alone: make_case(custody_status="in_custody")}
+    for caller, opened in both.items():
+        opens_the_case(caller, opened, language=language, from_=CALLER if caller is phone else HERE)
+        caller.presses("0")
+    for _ in range(11):
+        clock.passes(minutes=1)
+        for caller in both:
+            caller.says_nothing()
+
+    for caller in both:
+        caller.presses("1")
+        caller.hangs_up()
+
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+    assert phone.heard == alone.heard
+    first, kept, _other = hotline.rows(select(Callback).order_by(Callback.id))
+    facts = ("state", "due_at", "next_attempt_at", "window_starts", "window_ends")
+    assert [getattr(first, one) for one in facts] == [getattr(chosen, one) for one in facts]
+    assert (kept.state, kept.case_id, kept.phone_key) == ("requested", None, first.phone_key)
+    busy.hangs_up()
+    clock.passes(minutes=2)
+    for _ in range(3):
+        hotline.jobs.works_off()
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    liaison = phone.answers(hotline.carrier.ringing[-1])
+    liaison.presses("1")
+    hotline.jobs.works_off()
+    assert hotline.rung() == [CALLER]
+
+
 def test_callback_kept_after_ten_minutes_is_canceled_with_the_other_one(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
