@@ -48,7 +48,8 @@ def other_keys(session: Session, keys: Mapping[str, bytes]) -> list[str]:
 def mark_keys(database: Database, keys: Mapping[str, bytes]) -> list[str]:
     """Mark the keys that this database has not seen; return the names of others as ``other_keys``."""
     with database.reading() as session:
-        missing = set(keys) - set(session.scalars(select(_MARKS.c.name)))
+        # In one order for all: the processes of a first start would wait for each other's marks.
+        missing = sorted(set(keys) - set(session.scalars(select(_MARKS.c.name))))
         others = other_keys(session, keys)
     if missing and not others:
         with database.transaction() as session:

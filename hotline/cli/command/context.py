@@ -201,4 +201,6 @@ def told_of_keys(others: Sequence[str]) -> str:
     said = f"{others[0]} is not the key with which this database has been used, by this or another machine"
     if others == ["HOTLINE_PIN_PEPPER"]:
         return f"{said}: no PIN would open; after a change on purpose run `hotline keys accept-pepper`."
+    if others[0].startswith("HOTLINE_FIELD_KEYS"):
+        return f"{said}: give every machine the same keys, and a new key a new name."
     return f"{said}: give every machine the same keys."
