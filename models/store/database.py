@@ -189,11 +189,10 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
     else:
         if for_turns:
             options["isolation_level"] = "AUTOCOMMIT"
-        seconds = CONNECT_SECONDS if patience is None else max(2, int(patience))
-        told = make_url(url).query if patience is None else {}
-        defaults = {"connect_timeout": seconds, **_SERVER_GONE}
-        options["connect_args"] = {name: value for name, value in defaults.items() if name not in told}
+        limits = {"connect_timeout": CONNECT_SECONDS, **_SERVER_GONE}
+        options["connect_args"] = {n: v for n, v in limits.items() if n not in make_url(url).query}
         if patience is not None:
+            options["connect_args"]["connect_timeout"] = max(2, int(patience))
             options["pool_timeout"] = patience
         engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=False, **options)
         if patience is not None:

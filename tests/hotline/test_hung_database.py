@@ -158,11 +158,18 @@ def test_machine_that_lost_power_is_taken_for_gone_by_both_sides(
     assert shown == ("10" if is_tcp else "0")
 
 
-def test_limits_in_the_url_of_an_operator_are_kept(url: str, settings: Settings) -> None:
-    slow = make_url(url).update_query_dict({"connect_timeout": "60"}).render_as_string(hide_password=False)
-    database = Database(slow, Keyring(settings.field_keys, settings.secret_key))
+@pytest.mark.parametrize(("patience", "connects_in"), [(None, "60"), (PATIENCE, "2")])
+def test_limits_in_the_url_of_an_operator_are_kept(
+    url: str, settings: Settings, patience: float | None, connects_in: str
+) -> None:
+    """But where a caller waits, the connection is made in the time that the carrier leaves."""
+    told_by_them = {"connect_timeout": "60", "tcp_user_timeout": "90000"}
+    theirs = make_url(url).update_query_dict(told_by_them).render_as_string(hide_password=False)
+    keyring = Keyring(settings.field_keys, settings.secret_key)
+    database = Database(theirs, keyring, patience_seconds=patience)
     with database.engine.connect() as connection:
         told = connection.connection.dbapi_connection.info.get_parameters()
     database.close()
 
-    assert (told["connect_timeout"], told["keepalives_idle"]) == ("60", "10")
+    assert (told["connect_timeout"], told["tcp_user_timeout"]) == (connects_in, "90000")
+    assert told["keepalives_idle"] == "10"
