@@ -46,7 +46,7 @@ from hotline.console.shell import home_views, static_files
 from hotline.console.shell.area import area as shell
 from hotline.console.shell.console import EXTENSION, Console
 from hotline.console.shell.cookie import PREFIX, SealedCookies, is_console
-from hotline.console.shell.guard import BODY_BYTES, me, recognise, tell_of_kept_form
+from hotline.console.shell.guard import BODY_BYTES, form_of_earlier_sign_in, me, recognise, tell_of_kept_form
 from hotline.console.shell.headers import set_headers
 from hotline.console.shell.layout import install_layout
 from hotline.console.shell.navigation import Entry, Group, Navigation
@@ -145,20 +145,25 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     install_trouble(app, blueprint)
 
     @blueprint.before_request
-    def enters() -> None:
+    def enters() -> Response | None:
         view = current_app.view_functions.get(request.endpoint or "")
         if request.endpoint == "console.shell.static_file":
-            return
+            return None
         request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
         _could_be_typed(request.args)
         recognise(live=getattr(view, "live", False))
         if request.method not in SAFE_METHODS:
             streams = getattr(view, "streams", False)
-            _is_from_here(csrf, streams=streams)
+            is_ours = _is_from_here(csrf, streams=streams)
             if not streams:
                 _could_be_typed(request.form)
+            if not is_ours:
+                if (led_back := form_of_earlier_sign_in()) is not None:
+                    return led_back
+                raise BadRequest("The form has no token of ours.")
         if any(isinstance(id_, int) and id_ >= IDS_END for id_ in (request.view_args or {}).values()):
             raise NotFound("No row has such an id.")
+        return None
 
     @blueprint.errorhandler(TiedError)
     def may_not_approve_together(error: TiedError) -> Response:
@@ -192,8 +197,8 @@ def _could_be_typed(fields: MultiDict[str, str]) -> None:
         raise BadRequest("A field holds a NUL.")
 
 
-def _is_from_here(csrf: CSRFProtect, *, streams: bool) -> None:
-    """Raise BadRequest unless one of our own pages sent this form."""
+def _is_from_here(csrf: CSRFProtect, *, streams: bool) -> bool:
+    """Whether this form has the token of this sign-in. Raises BadRequest for one from another site."""
     # A file may go to another port of this host (`hotline intake`), which browsers call the same site.
     ours = {"same-origin", "same-site", "none"} if streams else {"same-origin", "none"}
     # Every current browser says where a request comes from. The token is for browsers that do not.
@@ -201,8 +206,9 @@ def _is_from_here(csrf: CSRFProtect, *, streams: bool) -> None:
         raise BadRequest("The form comes from another site.")
     if streams:
         # Checking the token here would read the whole file.
-        return
+        return True
     try:
         csrf.protect()  # type: ignore[no-untyped-call]
     except CSRFError:
-        raise BadRequest("The form has no token of ours.") from None
+        return False
+    return True

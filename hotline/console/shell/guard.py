@@ -1,17 +1,19 @@
 """The guard of the console: who is signed in, and which roles may see a page."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 
-from flask import flash, g, redirect, request, session, url_for
+from flask import current_app, flash, g, redirect, request, session, url_for
+from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
 from hotline.console.shell.console import console
-from hotline.console.shell.kept_request import TOKEN, keep_request, page_at_hand
+from hotline.console.shell.kept_request import TOKEN, WANTED, keep_request, page_at_hand
 from hotline.console.shell.typed_fields import FORM_IS_GONE
 from hotline.console.shell.words import _
 from models.staff.kept_form import KeptForm, forget_kept_forms, read_kept_forms
@@ -163,6 +165,35 @@ def confirm_first() -> Response:
     # The address names the form, so that each of several tabs goes on with what was pressed in it.
     key = kept.key if kept is not None and kept.at else None
     return _whole_page(url_for("console.sign_in.confirm", of=key))
+
+
+def form_of_earlier_sign_in() -> Response | None:
+    """Lead back to a form that this person's page of an earlier sign-in sent, with what was typed in it.
+
+    None for any other form without the token of this cookie, such as another person's or a forged one. In a
+    page with scripts what was typed is still there.
+    """
+    person = someone()
+    if person is None or "HX-Request" in request.headers:
+        return None
+    signer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
+    try:
+        token = signer.loads(request.form.get("csrf_token", ""))
+    except BadData:
+        return None
+    if not str(token).startswith(_first_of_token(person.staff_id)):
+        return None
+    kept, page = keep_request(), session.pop(WANTED)
+    return None if kept is None else redirect(page, code=303)
+
+
+def new_form_token(staff_id: int) -> str:
+    """What the forms of a new sign-in prove; the signed token shows whose page a form was on."""
+    return _first_of_token(staff_id) + secrets.token_hex(20)
+
+
+def _first_of_token(staff_id: int) -> str:
+    return f"{staff_id}:"
 
 
 def _whole_page(address: str) -> Response:

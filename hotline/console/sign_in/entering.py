@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from hotline.console.shell.console import console
+from hotline.console.shell.guard import new_form_token
 from hotline.console.shell.kept_request import TOKEN, WANTED
 from hotline.console.shell.words import ngettext
 from hotline.console.sign_in.browser_name import browser_name
@@ -76,7 +77,7 @@ def enter(staff_id: int, token: str, **held: Any) -> Response:
     flashes = session.get("_flashes")
     # The old content of the cookie, including the CSRF token, belongs to nobody who is signed in.
     session.clear()
-    session.update({TOKEN: token, **held})
+    session.update({TOKEN: token, "csrf_token": new_form_token(staff_id), **held})
     if language:
         session[LANGUAGE] = language
     if flashes:

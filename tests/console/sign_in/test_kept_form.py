@@ -157,6 +157,52 @@ def test_typed_words_of_one_person_are_never_shown_to_another_in_the_same_browse
         assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
 
 
+def types_and_session_ends(person: Member, clock: Clock) -> Browser:
+    """They type on a page of their first sign-in. Returns another tab, in which somebody has to sign in."""
+    person.opens("/console/sign-in").signs_in_again(clock())  # type: ignore[attr-defined]
+    person.opens("/console/notes/7")
+    writes(person)
+    clock.goes_on(minutes=31)
+    return person.new_tab("/console/notes/7")
+
+
+def test_form_of_an_earlier_sign_in_is_there_again_and_is_sent_once(
+    staff: Any, clock: Clock, saved: list[dict[str, str]]
+) -> None:
+    """Without scripts nothing renews the token of a page that stayed open in another tab."""
+    person: Member = staff("liaison", totp=True)
+    types_and_session_ends(person, clock).signs_in_again(clock())  # type: ignore[attr-defined]
+
+    person.clicks("Save")
+    assert person.path == "/console/notes/7"
+    assert person.reads("this was not sent. What you had typed is here again")
+    assert person.value("note").splitlines() == ["She calls back on Monday.", "Ask for Rosa."]
+    assert (person.value("pin"), saved) == ("", [])
+
+    person.clicks("Save")
+    assert len(saved) == 1
+    assert person.opens("/console/notes/7").value("note") == ""
+
+
+def test_form_of_another_person_is_refused_and_kept_for_nobody(
+    staff: Any, clock: Clock, saved: list[dict[str, str]], database: Database
+) -> None:
+    person: Member = staff("liaison", totp=True)
+    other: Member = staff("liaison", totp=True)
+    tab = types_and_session_ends(person, clock)
+    tab.fills(email=other.email, password=PASSWORD).clicks("Sign in")
+    tab.fills(code=other.code(clock())).clicks("Continue")
+
+    person.clicks("Save")
+
+    assert person.status == 400
+    assert person.reads("The form came from an old page.")
+    assert person.opens("/console/notes/7").value("note") == ""
+    assert saved == []
+    with database.reading() as session:
+        assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
+
+
 def test_typed_words_are_sealed_while_they_wait(staff: Any, clock: Clock, database: Database) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
     person.opens("/console/notes/7")
