@@ -62,12 +62,14 @@ class Course:
 class Ring:
     """Ring these phones at this moment, which may be ahead.
 
-    ``by_cap``: a cap delays the call until then, and meanwhile staff are to reach this person.
+    ``by_cap``: a cap delays the call until then, and meanwhile staff are to reach this person. A cap is of
+    calls: ``hours_begin`` is when a text may go out before, if that is ahead.
     """
 
     at: datetime
     phone_ids: tuple[int, ...]
     by_cap: bool = False
+    hours_begin: datetime | None = None
 
 
 #: When a phone may ring, whether it was refused last, its tries, its place in the order, and the phone.
@@ -108,11 +110,12 @@ def next_ring(
         free = sorted(_after_cap(course, one, zone, policies) for one in may_later)
         if not free or free[0][0] >= course.made_at + timedelta(hours=policies.notice_urgent_hours):
             return "cap"
+    hours_begin = first if by_cap and first > now else None
     first = free[0][0]
     if _is_over(course, first, policies):
         return "unconfirmed"
     rung = [one[-1].phone_id for one in free if one[0] == first]
-    return Ring(first, tuple(rung if course.at_once else rung[:1]), by_cap)
+    return Ring(first, tuple(rung if course.at_once else rung[:1]), by_cap, hours_begin)
 
 
 def may_ring(course: Course, phone: AllowedPhone, zone: str, now: datetime, policies: Policies) -> bool:

@@ -336,7 +336,8 @@ def _next_ring(
 def _wait(session: Session, facts: Facts, ring: Ring | Task | Literal["wrong_code"], now: datetime) -> None:
     notice = facts.notice
     if isinstance(ring, Ring):
-        notice.state, notice.lease_until, notice.next_attempt_at = "waiting", None, ring.at
+        notice.state, notice.lease_until = "waiting", None
+        notice.next_attempt_at = ring.hours_begin or ring.at
         session.flush()
         if ring.by_cap and notice.task in (None, LATE):
             ask_staff(session, notice, CAP, now, ACTOR)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -150,6 +151,28 @@ def test_escape_is_texted_although_no_more_calls_are_allowed_today(
     rung = sweeps(hotline, minutes=1)
 
     assert rung == []
+    assert hotline.carrier.texts == [(FIRST, TEXT)]
+
+
+def test_escape_at_night_is_texted_in_the_morning_although_no_more_calls_are_allowed_until_noon(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("transferred", cap=2, phone={"night_allowed": False})
+    made.is_due("transferred")
+    for _ in range(2):
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        misses(phone, hotline)
+    agrees_to_texts(made)
+    local = hotline.clock.now.astimezone(ZoneInfo("America/New_York"))
+    hotline.clock.passes(hours=22 - local.hour)
+    with hotline.database.transaction() as session:
+        subject = session.get_one(Subject, made.case.subject_id)
+        factories.make_custody_record(session, subject, "escaped", as_of=hotline.clock.now)
+    made.is_due("escaped")
+
+    assert [sweeps(hotline, hours=hours) for hours in (1, 8)] == [[], []]
+    assert hotline.carrier.texts == []
+    assert sweeps(hotline, hours=2) == []
     assert hotline.carrier.texts == [(FIRST, TEXT)]
 
 
