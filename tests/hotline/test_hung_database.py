@@ -16,6 +16,7 @@ from config.settings import Settings
 from hotline import create_app
 from models.store.database import BUSY_SECONDS, CONNECT_SECONDS, GRACE_SECONDS, Database
 from models.store.keyring import Keyring
+from tests import made_once
 from tests.factories import HASHER
 from tests.phone import Phone
 from tests.servers import Postgres
@@ -36,6 +37,8 @@ class NoQueue:
 @pytest.fixture
 def url(postgres: Postgres, _migrated_postgresql: str) -> str:
     postgres.empty(_migrated_postgresql)
+    # It has ended the connections that other tests keep for the next one.
+    made_once.KEPT.lose()
     return postgres.url(_migrated_postgresql)
 
 
