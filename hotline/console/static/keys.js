@@ -106,9 +106,10 @@
     }
     shown = opened();
     if (!lost) return;
-    const typed = !lost.isConnected && lost.matches("textarea, input:not([type=radio], [type=checkbox])");
-    if (typed) typesUntil = performance.now() + PAUSE_MILLISECONDS;
     window.requestAnimationFrame(() => {
+      // Another part may have taken the field away since this one was settled.
+      const typed = !lost.isConnected && lost.matches("textarea, input:not([type=radio], [type=checkbox])");
+      if (typed) typesUntil = performance.now() + PAUSE_MILLISECONDS;
       const focused = document.activeElement;
       const waits = endedNow && focused && focused.matches("#work-title, #bar [data-next]");
       if (!waits && focused && focused !== document.body && focused.checkVisibility()) return;
