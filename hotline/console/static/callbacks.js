@@ -147,7 +147,7 @@
   };
   document.body.addEventListener("desk:call", showRing);
   // It may have rung while the outcome was being saved, before the next callback was shown.
-  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.requestConfig.elt.matches("[data-finish]")) showRing(); });
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.requestConfig?.elt.matches("[data-finish]")) showRing(); });
 
   // Keys in the form, where the keys of the page are letters.
   const OFF = "console.keys.off";
