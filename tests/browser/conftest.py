@@ -219,8 +219,8 @@ class Visitors:
     def shows(self, url: str, cookies: Any = ()) -> "Page":
         """A page that takes the place of the last one that was shown, for a visitor with these cookies.
 
-        They replace those of the visitor before in one step: the last page is still open, and polls. Without
-        a cookie for an instant it would complain that it is signed out.
+        The last page is left first: it polls, and would complain that it is signed out, or lead the next
+        visitor to the home page of theirs.
         """
         if self._shown is None:
             self._shown = self.opens(url, cookies=cookies)
@@ -229,6 +229,7 @@ class Visitors:
         if page.evaluate(f"localStorage.clear(), sessionStorage.clear(), {IS_ALTERED}"):
             page.emulate_media(media="screen", color_scheme="light")
         page.set_viewport_size({"width": 1280, "height": HEIGHT})
+        page.goto("about:blank")
         page.context.add_cookies(list(cookies))
         page.goto(url)
         return page

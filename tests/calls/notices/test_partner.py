@@ -348,7 +348,7 @@ def test_caller_on_a_discreet_line_hears_of_the_partner_after_the_promise(
     for keys in ("1", case.number, case.pin, "2"):
         phone.presses(keys)
 
-    assert phone.hears("We will call you", TALK, "To hear it again, press 2")
+    assert phone.hears("We will call you", TALK, "To go back, press 2")
 
 
 def test_caller_who_cannot_talk_is_offered_no_partner(phone: Phone, make_case: MakeCase) -> None:
