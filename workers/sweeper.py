@@ -26,6 +26,7 @@ from models.custody.feed_silence import is_silence_untold, tell_of_silence
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads, uploads_over
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
+from models.frame.in_call import see_sessions, sessions_in_calls
 from models.notices.escalation import escalate, is_any_late
 from models.overview.audit_watch import has_news, watch
 from models.overview.duress_use import has_untold_use, tell_of_uses
@@ -204,6 +205,7 @@ class _Pass:
             self._do_part(self._release_left_behind)
             self._do_part(self._free_forgotten)
             self._do_part(self._end_lapsed_waits)
+            self._do_part(self._keep_signed_in)
         self._do_part(self._end_rests)
         self._do_part(self._apply_schedules)
         self._do_part(self._notices.take_back)
@@ -319,6 +321,13 @@ class _Pass:
         with self._looks.transaction() as session:
             jobs = end_lapsed_waits(session, self._now, self._policy)
         self._hand_on_all(jobs)
+
+    def _keep_signed_in(self) -> None:
+        """Staff who only talk press nothing in the console, and need it when the call is over."""
+        found = self._looks.find(sessions_in_calls, self._now, self._policies.console_idle_minutes)
+        if found:
+            with self._looks.transaction() as session:
+                see_sessions(session, found, self._now)
 
     def _end_rests(self) -> None:
         if not self._looks.find(is_a_pause_over, self._now):

@@ -250,7 +250,8 @@ POLICY_EFFECTS = {
         "After this many failures in 15 minutes, sign-ins from one network address have to wait."
     ),
     "console_idle_minutes": N_(
-        "A console that nobody uses for this long asks for a new sign-in and keeps what was typed."
+        "A console that nobody uses for this long, outside a call, asks for a new sign-in and keeps what was"
+        " typed."
     ),
     "console_session_hours": N_("Everyone has to sign in again after this long, even while they work."),
     "console_fresh_minutes": N_(
