@@ -3,6 +3,9 @@
 Of a batch NAME there are three files, in the order in which they arrive: NAME.csv, NAME.json (the manifest)
 and NAME.sig (its signature). Files that leave are noted first, in ``leaving/``, each by its identity: so a
 later run finishes, and never touches a new file that has the same name.
+
+The sender may write to the folder, so whoever has the sender's account may put anything there, also in place
+of our own folders in it. No link is followed, and a note that is not ours moves nothing.
 """
 
 import io
@@ -15,10 +18,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from models.custody.feed.batch import HashedReader
 from models.custody.feed.manifest import MOST_BYTES, SIGNATURE_BYTES
+from models.custody.import_file import LATEST
 
 #: The personal data goes first.
 ENDINGS = (".csv", ".json", ".sig")
@@ -98,14 +102,15 @@ class FeedFolder:
 
     def finish_leaving(self) -> None:
         """Finish what a dead process began."""
-        for note in sorted((self.path / LEAVING).glob("*.json")):
-            try:
-                left = json.loads(note.read_text("utf-8"))
-            except ValueError:
-                # The process died while it wrote the note, before it touched a file.
-                note.unlink()
-            else:
-                self._finish(note, left)
+        with self._own_folder(LEAVING) as notes:
+            for entry in [one for one in os.scandir(notes) if one.name.endswith(".json")]:
+                if entry.is_dir(follow_symlinks=False):
+                    continue
+                left = _read_note(notes, entry.name)
+                if left is None:
+                    os.unlink(entry.name, dir_fd=notes)
+                else:
+                    self._finish(notes, entry.name, left)
 
     def waiting_since(self, moment: datetime) -> int:
         """How many data files have been in the folder since before ``moment``."""
@@ -114,17 +119,36 @@ class FeedFolder:
 
     def refused_since(self, moment: datetime | None) -> int:
         """How many batches were refused after ``moment``; all of those in ``refused/`` if it is None."""
-        found = 0
-        for entry in (self.path / REFUSED).glob(f"*{REASON}"):
-            found += moment is None or entry.stat().st_mtime > moment.timestamp()
-        return found
+        with self._own_folder(REFUSED) as folder:
+            entries = [one for one in os.scandir(folder) if one.name.endswith(REASON)]
+            times = [entry.stat(follow_symlinks=False).st_mtime for entry in entries]
+        return sum(moment is None or at > moment.timestamp() for at in times)
 
     def delete_old(self, where: str, days: int, now: datetime) -> None:
         """Delete what has been in ``done/`` or ``refused/`` for so many days: personal data (R41)."""
         before = (now - timedelta(days=days)).timestamp()
-        for entry in (self.path / where).glob("*"):
-            if not entry.is_dir() and entry.lstat().st_mtime <= before:
-                entry.unlink(missing_ok=True)
+        with self._own_folder(where) as folder:
+            for entry in list(os.scandir(folder)):
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if not is_folder and entry.stat(follow_symlinks=False).st_mtime <= before:
+                    os.unlink(entry.name, dir_fd=folder)
+
+    @contextmanager
+    def _own_folder(self, name: str) -> Iterator[int]:
+        """A descriptor of one of our own folders, made if it is not there.
+
+        Anything else in its place goes: a link would lead our writes and deletions anywhere on the machine.
+        """
+        path = self.path / name
+        with suppress(FileNotFoundError):
+            if not stat.S_ISDIR(path.lstat().st_mode):
+                path.unlink()
+        path.mkdir(exist_ok=True)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            yield folder
+        finally:
+            os.close(folder)
 
     def _read(self, name: str, ending: str) -> tuple[bytes, Identity] | None:
         opened = self._open(name + ending)
@@ -152,38 +176,72 @@ class FeedFolder:
         return number, (status.st_ino, status.st_mtime_ns)
 
     def _leave(self, files: Files, how: Mapping[str, Any]) -> None:
-        note = self.path / LEAVING / f"{files.name}.json"
-        note.parent.mkdir(exist_ok=True)
         left = {"name": files.name, "seen": files.seen, **how}
-        with note.open("w", encoding="utf-8") as stream:
-            json.dump(left, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        self._finish(note, left)
+        with self._own_folder(LEAVING) as notes:
+            with _new_file(notes, f"{files.name}.json") as stream:
+                json.dump(left, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            self._finish(notes, f"{files.name}.json", left)
 
-    def _finish(self, note: Path, left: Mapping[str, Any]) -> None:
-        name, to = left["name"], left["to"]
-        target = None if to is None else self.path / to
-        if target is not None:
-            target.mkdir(exist_ok=True)
-        for ending in ENDINGS:
-            here = self.path / (name + ending)
-            if self._is_same(here, left["seen"].get(ending)):
-                if target is None:
-                    here.unlink()
-                else:
-                    here.replace(target / here.name)
+    def _finish(self, notes: int, note: str, left: Mapping[str, Any]) -> None:
+        here = {ending: self.path / (left["name"] + ending) for ending in ENDINGS}
+        gone = [path for ending, path in here.items() if self._is_same(path, left["seen"].get(ending))]
+        if left["to"] is None:
+            for path in gone:
+                path.unlink()
+        else:
+            with self._own_folder(left["to"]) as folder:
+                for path in gone:
+                    os.replace(path, path.name, dst_dir_fd=folder)
                     # The days that it is kept are counted from now on, not from when it was sent.
-                    os.utime(target / here.name, (left["at"], left["at"]))
-        if target is not None and "sentence" in left:
-            reason = target / (name + REASON)
-            reason.write_text(left["sentence"] + "\n", "utf-8")
-            os.utime(reason, (left["at"], left["at"]))
-        note.unlink(missing_ok=True)
+                    os.utime(path.name, (left["at"], left["at"]), dir_fd=folder, follow_symlinks=False)
+                if "sentence" in left:
+                    reason = left["name"] + REASON
+                    with _new_file(folder, reason) as stream:
+                        stream.write(left["sentence"] + "\n")
+                    os.utime(reason, (left["at"], left["at"]), dir_fd=folder, follow_symlinks=False)
+        os.unlink(note, dir_fd=notes)
 
     @staticmethod
     def _is_same(here: Path, seen: Any) -> bool:
         with suppress(FileNotFoundError):
             status = here.lstat()
-            return seen is not None and tuple(seen) == (status.st_ino, status.st_mtime_ns)
+            identity = (status.st_ino, status.st_mtime_ns)
+            # In a note it is a list.
+            return seen in (identity, [*identity])
         return False
+
+
+def _new_file(folder: int, name: str) -> TextIO:
+    """A new file for writing, in place of whatever had its name."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    return os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "w", encoding="utf-8")
+
+
+def _read_note(notes: int, name: str) -> dict[str, Any] | None:
+    """What a note says; None if it is not ours, or if a process died while it wrote it and moved no file."""
+    try:
+        number = os.open(name, _FLAGS, dir_fd=notes)
+    except OSError:
+        return None
+    with io.FileIO(number) as stream:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            return None
+        try:
+            left = json.loads(stream.read(MOST_BYTES))
+        except (ValueError, RecursionError):
+            return None
+    is_ours = (
+        isinstance(left, dict)
+        and isinstance(left.get("seen"), dict)
+        and f"{left.get('name')}.json" == name
+        and _NAME.fullmatch(str(left.get("name"))) is not None
+        and left.get("to") in (None, DONE, REFUSED)
+        and isinstance(at := left.get("at", 0), int | float)
+        and 0 <= at < LATEST.timestamp()
+        and isinstance(left.get("sentence", ""), str)
+    )
+    return left if is_ours else None

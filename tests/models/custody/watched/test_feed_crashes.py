@@ -24,8 +24,7 @@ from tests.models.custody.watched.batches import Sender, batches, look
 
 #: Every way in which the folder changes.
 TOUCHES = (
-    (Path, "unlink"), (Path, "replace"), (Path, "mkdir"), (Path, "open"), (Path, "write_text"),
-    (os, "utime"), (os, "fsync"),
+    (os, "unlink"), (os, "replace"), (os, "mkdir"), (os, "fdopen"), (os, "utime"), (os, "fsync"),
 )  # fmt: skip
 
 

@@ -299,6 +299,72 @@ def test_link_out_of_the_folder_and_a_pipe_are_no_files(
     assert len([name for name in sender.left("refused") if name.endswith(".reason.txt")]) == 2
 
 
+@pytest.mark.parametrize("where", ["leaving/jail-0001.json", "refused/jail-0001.reason.txt"])
+def test_link_in_place_of_a_file_of_ours_leads_no_write_out_of_the_folder(
+    database: Database, sender: Sender, tmp_path: Path, where: str
+) -> None:
+    """Whoever has the sender's account needs no key for this: a batch that is refused is written about."""
+    precious = tmp_path / "cases.db"
+    precious.write_text("all cases")
+    link = sender.folder / where
+    link.parent.mkdir()
+    link.symlink_to(precious)
+    sender.send(1, feed_row("A-1"), rows=7)
+
+    look(database, sender)
+
+    assert precious.read_text() == "all cases"
+    assert "has 1 rows" in (sender.folder / "refused" / "jail-0001.reason.txt").read_text()
+    assert sender.left() == sender.left("leaving") == []
+
+
+@pytest.mark.parametrize("name", ["refused", "done", "leaving"])
+def test_link_in_place_of_a_folder_of_ours_is_never_followed(
+    database: Database, sender: Sender, tmp_path: Path, name: str
+) -> None:
+    other = tmp_path / "hotline-audit"
+    other.mkdir()
+    (other / "heads.json").write_text("[]")
+    os.utime(other / "heads.json", (0, 0))
+    (sender.folder / name).symlink_to(other)
+    open_cases(database, "A-1")
+    sender.send(1, feed_row("A-1"))
+    sender.send(2, rows=7)
+
+    look(database, sender, feed_done_days=2)
+
+    assert sorted(one.name for one in other.iterdir()) == ["heads.json"]
+    assert batches(database, "landed") == [1]
+    assert len(sender.left("done")) == 3
+    assert len(sender.left("refused")) == 4
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        '{"name": "x", "to"', "[]", "[" * 50_000, '{"name": "x", "seen": {}, "to": "/etc", "at": 1}',
+        '{"name": "../x", "seen": {}, "to": "refused", "at": 1, "sentence": "!"}',
+        '{"name": "x", "seen": {".csv": 5}, "to": "done", "at": 1e300}',
+        '{"name": "x", "seen": {}, "to": "done", "at": "now"}', None,
+    ],
+)  # fmt: skip
+def test_note_that_is_not_ours_moves_nothing_and_stops_no_batch(
+    database: Database, sender: Sender, note: str | None
+) -> None:
+    open_cases(database, "A-1")
+    notes = sender.folder / "leaving"
+    notes.mkdir()
+    os.mkfifo(notes / "x.json") if note is None else (notes / "x.json").write_text(note)
+    sender.send(1, feed_row("A-1"))
+
+    look(database, sender)
+
+    assert batches(database, "landed") == [1]
+    assert list(notes.iterdir()) == []
+    assert sender.left() == []
+    assert not list(sender.folder.parent.glob("*.txt"))
+
+
 def test_late_delta_lands_and_a_late_snapshot_is_refused(database: Database, sender: Sender) -> None:
     """Whoever came in a newer batch would count as missing from the older snapshot."""
     cases = open_cases(database, "A-1", "A-2")
