@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from ivr_flows.engine.time_words import in_zone, zone_prompt
 from ivr_flows.prompts import Prompts
-from models.custody.custody_status import Heard
+from models.custody.custody_status import Heard, is_day_alone
 
 
 class Speaker(Protocol):
@@ -32,7 +33,10 @@ def say_status(desk: Speaker, found: Heard) -> None:
         return
     # The date of a status is a day; minutes are told only for the record's age.
     form = "since" if found.status in ("in_custody", "returned_to_custody") else "on"
-    desk.say(f"status.{found.status}", **{form: desk.when(found.status_at, on=form == "on")})
+    # A day alone is the office's: farther west its midnight is on the day before.
+    zone = _zone_of_day(found.status_at, desk.office_zone)
+    day = desk.when(found.status_at, on=form == "on", time_zone=zone)
+    desk.say(f"status.{found.status}", **{form: day})
     if found.facility_name is not None:
         # A person who is out or has died is no longer in a place of the directory.
         place = "status.facility_last" if found.hard_news else "status.facility"
@@ -86,8 +90,10 @@ def say_dates(desk: Speaker, found: Heard) -> None:
 
 def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | None) -> None:
     # A time is told in the court's own zone, with its name, or not at all: people rely on it to get there
-    # (R14).
-    zone, has_name = zone or desk.office_zone, zone is not None and zone_prompt(zone, at) is not None
+    # (R14). No court sits at midnight: of such a date the day alone is known.
+    day_of = _zone_of_day(at, desk.office_zone, zone or desk.office_zone)
+    has_name = day_of is None and zone is not None and zone_prompt(zone, at) is not None
+    zone = day_of or zone or desk.office_zone
     moment = desk.when(at, clock=has_name, time_zone=zone)
     if has_name:
         moment = in_zone(desk.words, moment, zone, at)
@@ -95,3 +101,8 @@ def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | Non
     if place is not None and not desk.prompts.tells(place):
         desk.say("status.hearing_place", place=place)
     desk.say("status.hearing_check")
+
+
+def _zone_of_day(at: datetime, *zones: str) -> str | None:
+    """The zone whose day ``at`` is, if it is only a day; None if it is a time of day."""
+    return next((zone for zone in zones if is_day_alone(at, ZoneInfo(zone))), None)

@@ -3,8 +3,19 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Literal, Protocol, TypeGuard
+from zoneinfo import ZoneInfo
 
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
+
+
+def day_began(at: datetime, zone: tzinfo) -> datetime:
+    """The midnight in ``zone`` with which the day of ``at`` begins."""
+    return datetime.combine(at.astimezone(zone).date(), time(), zone).astimezone(UTC)
+
+
+def is_day_alone(at: datetime, zone: tzinfo) -> bool:
+    """Whether only the day of ``at`` is known: such a date comes as the midnight with which it begins."""
+    return at == day_began(at, zone)
 
 
 class Standing(Protocol):
@@ -65,7 +76,7 @@ class HeardRules:
 
     def today(self, now: datetime) -> datetime:
         """When the office's day began."""
-        return datetime.combine(now.astimezone(self.zone).date(), time(), self.zone).astimezone(UTC)
+        return day_began(now, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,8 @@ def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
     # The phone of a facility is useless once the person was removed or has died.
     phone = state.facility_phone if facility is not None and case_goes_on else None
     hearing = state.next_hearing_at if rules.allow_hearing is True and case_goes_on else None
-    hearing = hearing if hearing is not None and hearing > now else None
+    if hearing is not None and hearing <= now and hearing not in _days_now(state, now, rules):
+        hearing = None
     release = state.expected_release_at if rules.allow_expected_release is True and in_custody else None
     return Heard(
         "status",
@@ -149,6 +161,13 @@ def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
         expected_release_at=release if release is not None and release >= rules.today(now) else None,
         hard_news=not in_custody,
     )
+
+
+def _days_now(state: Standing, now: datetime, rules: HeardRules) -> tuple[datetime, ...]:
+    """When today began at the office and at the court: a hearing of which the day alone is known is ahead."""
+    if state.hearing_zone is None:
+        return (rules.today(now),)
+    return rules.today(now), day_began(now, ZoneInfo(state.hearing_zone))
 
 
 def _may_be_said(state: Standing, now: datetime, rules: HeardRules) -> bool:

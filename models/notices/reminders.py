@@ -34,8 +34,13 @@ class _Kind(NamedTuple):
     goes_on: ColumnElement[bool]
     is_on: bool
     days: int
-    #: The earliest date that is still ahead.
+    #: The earliest date that is still ahead, but for today's midnight at the office: that is only a day.
     ahead: datetime
+    today: datetime
+
+    def is_ahead(self, at: Any) -> ColumnElement[bool]:
+        """Whether the line still tells a date of this kind."""
+        return or_(at >= self.ahead, at == self.today)
 
 
 def make_reminders(
@@ -65,6 +70,7 @@ def _kinds(policies: Policies, rules: HeardRules, now: datetime) -> tuple[_Kind,
             rules.allow_hearing is True,
             policies.hearing_reminder_days,
             now + timedelta.resolution,
+            rules.today(now),
         ),
         _Kind(
             "expected_release",
@@ -72,6 +78,7 @@ def _kinds(policies: Policies, rules: HeardRules, now: datetime) -> tuple[_Kind,
             CustodyRecord.status.in_(IN_CUSTODY_KINDS),
             rules.allow_expected_release is True,
             policies.expected_release_reminder_days,
+            rules.today(now),
             rules.today(now),
         ),
     )
@@ -84,7 +91,7 @@ def _no_longer_true(session: Session, kind: _Kind, limit: int) -> list[int]:
         CustodyRecord.status != "unknown",
         or_(kind.at.is_(None), kind.at != CustodyEvent.at, ~kind.goes_on),
     )
-    is_over = CustodyEvent.at < kind.ahead
+    is_over = ~kind.is_ahead(CustodyEvent.at)
     return list(
         session.scalars(
             select(CustodyEvent.id)
@@ -110,7 +117,7 @@ def _make(session: Session, kind: _Kind, now: datetime, rules: HeardRules, limit
         .outerjoin(_MADE, and_(same, _MADE.before_id.is_(None)))
         .where(
             kind.goes_on,
-            kind.at >= kind.ahead,
+            kind.is_ahead(kind.at),
             kind.at <= now + timedelta(days=kind.days),
             or_(_MADE.id.is_(None), _MADE.stopped_at.is_not(None)),
             exists(

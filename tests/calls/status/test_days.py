@@ -1,7 +1,7 @@
 """A day that a caller hears as "today" or "tomorrow" is that day by the caller's own clock (R14, R36)."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,6 +22,11 @@ WEDNESDAY_AT_9 = datetime(2026, 12, 2, 14, 0, tzinfo=UTC)
 def hearing_at(at: datetime) -> dict[str, object]:
     """A court date in New York."""
     return {"next_hearing_at": at, "next_hearing_place": "Lumpkin Court"}
+
+
+def midnight(day: int, minutes: int = 0) -> datetime:
+    """The midnight at the office with which this day of November begins."""
+    return datetime(2026, 11, day, 5, minutes, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -200,3 +205,72 @@ def test_promise_by_the_clock_of_the_office_is_repeated_by_its_day_once_it_is_mi
     clock.passes(minutes=4)
     phone.presses("*")
     assert phone.hears("no later than Thursday, November 26 at 12:57 AM Eastern Time.")
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("1", "on Friday, November 27"), ("2", "el viernes 27 de noviembre")]
+)
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Guam", "America/New_York"])
+def test_status_known_by_day_alone_is_dated_by_the_day_of_the_office(
+    phone: Phone, make_case: MakeCase, clock: Clock, language: str, day: str, zone: str
+) -> None:
+    clock.now = TUESDAY_AT_9
+    released = {"status_at": midnight(27)}
+    case = make_case("released", time_zone=zone, as_of=clock.now, record=released)
+    opens_the_case(phone, case, language)
+    phone.presses("1")
+
+    assert phone.hears(day)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "America/New_York"])
+def test_status_with_an_hour_is_dated_by_the_day_of_the_caller(
+    phone: Phone, make_case: MakeCase, clock: Clock, zone: str
+) -> None:
+    clock.now = TUESDAY_AT_9
+    case = make_case(
+        "in_custody", time_zone=zone, as_of=clock.now, record={"status_at": midnight(27, minutes=30)}
+    )
+    opens_the_case(phone, case)
+
+    day = {
+        "America/Los_Angeles": "since Thursday, November 26",
+        "America/New_York": "since Friday, November 27",
+    }
+    assert phone.hears(day[zone])
+    assert phone.does_not_hear("midnight")
+
+
+@pytest.mark.parametrize(
+    ("court", "on_its_clock"),
+    [("America/New_York", 0), ("America/Los_Angeles", 0), ("America/Los_Angeles", 3)],
+)
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("1", "is Wednesday, December 2. It is at"), ("2", "es el miércoles 2 de diciembre. Será en")],
+)
+def test_court_date_known_by_day_alone_is_told_without_an_hour(
+    phone: Phone, make_case: MakeCase, clock: Clock, language: str, words: str, court: str, on_its_clock: int
+) -> None:
+    clock.now = datetime(2026, 12, 1, 5, 30, tzinfo=UTC)
+    facts = hearing_at(datetime(2026, 12, 2, 5 + on_its_clock, tzinfo=UTC)) | {"hearing_zone": court}
+    case = make_case("in_custody", time_zone="America/Los_Angeles", as_of=clock.now, record=facts)
+    opens_the_case(phone, case, language)
+    phone.presses("1")
+
+    assert phone.hears(words)
+
+
+@pytest.mark.parametrize("court", ["America/New_York", "America/Los_Angeles"])
+def test_court_date_known_by_day_alone_is_told_until_that_day_is_over(
+    phone: Phone, make_case: MakeCase, clock: Clock, court: str
+) -> None:
+    facts = hearing_at(midnight(30)) | {"hearing_zone": court}
+    for hours, is_told in ((9, True), (23, True), (24, False)):
+        clock.now = midnight(30) + timedelta(hours=hours)
+        case = make_case("in_custody", as_of=clock.now, record=facts)
+        called = phone.another()
+        opens_the_case(called, case)
+        assert called.hears("For court dates and more") if is_told else called.does_not_hear("court dates")
+        called.presses("1")
+        assert called.hears("The next court date is today.") if is_told else called.does_not_hear("court")

@@ -134,6 +134,18 @@ def test_reminder_of_a_hearing_that_passed_ends(line: CallCenter) -> None:
     assert says(line, **hearing) == [("hearing", "stopped", "replaced")]
 
 
+def test_reminder_of_a_hearing_of_which_the_day_alone_is_known_ends_with_that_day(line: CallCenter) -> None:
+    day = SOON.astimezone(line.office.zone).replace(hour=0, minute=0)
+    hearing = {"next_hearing_at": day, "next_hearing_place": COURT}
+    says(line, **hearing)
+
+    line.now = day
+    assert says(line, **hearing)[0][1] != "stopped"
+
+    line.now = day + timedelta(hours=22)
+    assert says(line, **hearing) == [("hearing", "stopped", "replaced")]
+
+
 def test_reminder_of_an_expected_release_ends_with_its_day_in_the_office(line: CallCenter) -> None:
     """Only the day is told, and of many dates only the day is known: its midnight."""
     says(line, expected_release_at=SOON)
