@@ -53,9 +53,11 @@ def _message(text: str) -> Answer:
 
 _PLACE: dict[str, Any] = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 _WHICH: Mapping[str, Answer] = {"": _which_case}
+_PROMISES: Mapping[str, Answer] = {"within the hour": _promise, "nobody is at hand until the morning": _late}
 NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("nobody_there", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
-    ("ask_person", "promised"): {"within the hour": _promise, "nobody is at hand until the morning": _late},
+    ("ask_person", "promised"): _PROMISES,
+    ("call_silence_back", "promised"): _PROMISES,
     ("look_at_notice", "hard"): _WHICH,
     ("look_at_notice", "death"): _WHICH,
     ("look_at_notice", "plain"): _WHICH,
@@ -109,6 +111,8 @@ NOTICE_MEANINGS = {
     "nobody_confirmed: over": "this was the last try",
     "ask_person: promised": "a person calls this phone",
     "ask_person: gone": "the news was withdrawn, or the phone may not be called any more",
+    "call_silence_back: promised": "a person calls this phone, and the line goes on calling too",
+    "call_silence_back: gone": "the news was withdrawn, or the phone may not be called any more",
     "confirm_notice: confirmed": "nobody is called about it again",
     "confirm_notice: gone": "the news was withdrawn, or the phone may not be called any more",
 }

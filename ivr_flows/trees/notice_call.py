@@ -51,7 +51,9 @@ def notice_call(services: Sequence[str], *, has_partner: bool = False) -> Flow:
         "warn": _warning(now, person),
         "warn_gently": _warning(person, now),
         # Hard news is never told to silence: nobody knows who has the phone.
-        "silence": Decide(notice_verbs.ask_person, {"promised": "danger_silence", "gone": "gone"}, once=True),
+        "silence": Decide(
+            notice_verbs.call_silence_back, {"promised": "danger_silence", "gone": "gone"}, once=True
+        ),
         **_danger_first("silence", "promised"),
         **_danger_first("person", after_promise),
         "news": Decide(

@@ -125,9 +125,21 @@ def ask_person(desk: Desk, _digits: str) -> str:
     It is promised within the hour while that can be kept. Else they hear the true time and a crisis line, as
     callers do (R36).
     """
+    return _promise_person(desk)
+
+
+@answers("promised", "gone")
+def call_silence_back(desk: Desk, _digits: str) -> str:
+    """Hard news is never told to silence: it is promised a call, and the line goes on calling (R28)."""
+    return _promise_person(desk, is_silence=True)
+
+
+def _promise_person(desk: Desk, *, is_silence: bool = False) -> str:
     asker = Asker(verified=True, doubted=False, phone_key=desk.call.phone_key or "")
     due_at, _wait = due_of(desk, "urgent", asker)
-    promised = answering.ask_person(desk.session, desk.call, desk.now, due_at)
+    promised = answering.ask_person(
+        desk.session, desk.call, desk.now, due_at, desk.callback_policy, is_silence=is_silence
+    )
     if promised is None:
         return "gone"
     moved = true_moment(desk, promised)

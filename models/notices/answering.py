@@ -277,8 +277,19 @@ def _told_alike(session: Session, case_id: int, *, reminders: bool) -> list[Noti
     return [one for one in found if (one.event_id in dates) is reminders]
 
 
-def ask_person(session: Session, leg: "CallState", now: datetime, due_at: datetime) -> Callback | None:
+def ask_person(
+    session: Session,
+    leg: "CallState",
+    now: datetime,
+    due_at: datetime,
+    policy: CallbackPolicy,
+    *,
+    is_silence: bool = False,
+) -> Callback | None:
     """Promise an urgent callback by a person until ``due_at``, and end the line's own tries (R19).
+
+    After ``is_silence`` the line goes on calling, on this phone and the others, as long as it has tries left:
+    nobody asked for anything, and perhaps nobody of the office is there until the morning (R28).
 
     Returns the promise, which is an earlier one if it was promised to this phone before. None: nobody
     may call this phone about it, or the duress PIN was used meanwhile: then one liaison decides about a call,
@@ -312,7 +323,8 @@ def ask_person(session: Session, leg: "CallState", now: datetime, due_at: dateti
         )  # fmt: skip
         made = promise_callback(session, promise, actor=_actor(leg), now=now)
         promised = None if made is None else session.get_one(Callback, made)
-    _leave_to_person(session, leg, facts, now)
+    if not (is_silence and _rings_again(session, facts, now, policy, is_try=True)):
+        _leave_to_person(session, leg, facts, now)
     return promised
 
 

@@ -61,7 +61,7 @@ class ShortCall:
                 jobs += answering.confirm_in_call(session, leg, now) or []
                 self._goes_on("over")
             elif self._step == "confirm":
-                answering.ask_person(session, leg, now, policy.due_at("urgent", now))
+                answering.ask_person(session, leg, now, policy.due_at("urgent", now), policy)
                 self._goes_on("over")
             if self._step == "choose":
                 news = answering.news(session, leg, now, rules)

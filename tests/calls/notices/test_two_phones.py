@@ -9,7 +9,17 @@ from models import Callback
 from models.cases.registrant import Phone as PhoneRow
 from models.notices.registering import stop_registration
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, the_notice
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    SECOND,
+    Registered,
+    misses,
+    picks_up,
+    sweeps,
+    the_notice,
+    until_the_last_try,
+)
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -98,6 +108,47 @@ def test_both_phones_that_were_promised_a_person_are_called(
 
     assert first.hears(PROMISED)
     assert called_by_staff(hotline) == [SECOND, FIRST]
+
+
+def test_silence_at_one_phone_ends_the_calls_to_neither(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    """A child presses 1 and then says nothing, at night and with nobody on call (R19, R28)."""
+    registered("escaped", phones=(FIRST, SECOND), code=None).is_dialed("escaped")
+    child = picks_up(phone, hotline, FIRST)
+    child.presses("1")
+    while not child.is_over:
+        child.says_nothing()
+    assert child.hears("We will call you no later than", PROMISED)
+    assert child.does_not_hear("escaped")
+    assert called_by_staff(hotline) == [FIRST]
+
+    assert sweeps(hotline) == [SECOND]
+    misses(phone, hotline, SECOND)
+    assert sweeps(hotline, minutes=31) == [FIRST, SECOND]
+    second = picks_up(phone.another(), hotline, SECOND)
+    for key in ("1", "1", "1"):
+        second.presses(key)
+
+    assert second.hears("We will not call about this again")
+    assert the_notice(hotline).state == "confirmed"
+    assert called_by_staff(hotline) == [FIRST]
+
+
+def test_silence_in_the_last_try_leaves_the_news_to_the_person_who_was_promised(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("deceased", code=None).is_due("deceased")
+    until_the_last_try(phone, hotline, hotline.policies.notice_tries)
+    silent = picks_up(phone, hotline)
+    silent.presses("1")
+    while not silent.is_over:
+        silent.says_nothing()
+
+    assert silent.hears(PROMISED)
+    sweeps(hotline, minutes=1)
+    assert the_notice(hotline).task == "asked_person"
+    assert [one.reason for one in hotline.rows(select(Callback))] == ["hard_news"]
 
 
 def test_person_is_promised_nothing_once_the_calls_were_stopped(
