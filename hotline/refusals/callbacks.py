@@ -41,6 +41,7 @@ WORDS = {
     CallbackRefusal.OUTSIDE_HOURS: N_(
         "That is outside this person's hours. The next possible time is %(at)s."
     ),
+    CallbackRefusal.NOBODY_THERE: N_("Nobody is there to call then. The next possible time is %(at)s."),
     CallbackRefusal.UNKNOWN_IF_AGREED: N_("Say whether they agreed to this time."),
     CallbackRefusal.NOT_AGREED: N_(
         "They were promised a call by %(due)s. Only they can agree to a later time."

@@ -25,6 +25,7 @@ from models.callbacks.claim import (
 from models.callbacks.follow_up import ANEW
 from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.to_new_phone import is_for_code
+from models.cases.daily_window import moment_inside
 from models.cases.safe_phone import standing_of
 from models.staff.rota import Rota
 from models.staff.staff import Staff
@@ -76,7 +77,7 @@ def reschedule(
     promised moment becomes an hour after ``at``, even if it was later: the line orders its calls by it, and
     staff are warned by it. The wait still counts from the request. Raises RefusedError, with the next
     possible moment, for a promise that differs from ``seen``, or for one made later that its person has not
-    ``agreed`` to.
+    ``agreed`` to. What they agreed to may be outside the part of the day that they had chosen.
     """
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
@@ -87,6 +88,8 @@ def reschedule(
     is_promised = owed_beside(session, callback) is not None or waits_behind(session, callback.case_id)
     if callback.reason == NOTICE_TASK and is_promised:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
+    if agreed:
+        leave_part_of_day(callback, at)
     check_moment(session, callback, at, now, policy)
     was_due_at, due_at = callback.due_at, promised_by(at, policy.numbers)
     if not agreed and due_at > was_due_at and is_promise(callback):
@@ -116,23 +119,36 @@ def is_promise(callback: Callback) -> bool:
     return is_on_list and not callback.begun_by_staff
 
 
+def leave_part_of_day(callback: Callback, at: datetime) -> None:
+    """The person agreed on ``at``: the part of the day that they had chosen counts no more if it is outside.
+
+    If another caller without the PIN chose that part, it is not theirs to change (R35).
+    """
+    starts, ends = callback.window_starts, callback.window_ends
+    if starts is None or ends is None or callback.asked_elsewhere:
+        return
+    if moment_inside(starts, ends, callback.time_zone, at) != at:
+        callback.window_starts = callback.window_ends = None
+
+
 def check_moment(
     session: Session, callback: Callback, at: datetime, now: datetime, policy: CallbackPolicy
 ) -> None:
     """Refuse a moment that is past or too far ahead, or outside the hours of the person or the office.
 
-    An urgent callback is made at any hour when somebody is on shift or on call then (R36).
+    The line calls then: somebody has to be on shift, or for an urgent callback on call (R36).
     """
     if not now < at <= now + LONGEST_AHEAD:
         raise RefusedError(CallbackRefusal.TIME_OUT_OF_RANGE, field="day", days=LONGEST_AHEAD.days)
-    opens = next_moment_inside(session, callback, at, policy)
-    if opens == at and callback.urgency == "urgent":
-        opens_at = partial(next_moment_inside, session, callback, policy=policy)
-        opens = Rota(session, now, policy).first_inside(at, opens_at, urgent=True)
-    if opens is None:
-        raise RefusedError(CallbackRefusal.NO_COMMON_HOURS, field="day")
-    if opens != at:
+    opens_at = partial(next_moment_inside, session, callback, policy=policy)
+    opens = opens_at(at)
+    if opens is not None and opens != at:
         raise RefusedError(CallbackRefusal.OUTSIDE_HOURS, field="day", at=opens)
+    served = Rota(session, now, policy).first_inside(at, opens_at, urgent=callback.urgency == "urgent")
+    if opens is None or served is None:
+        raise RefusedError(CallbackRefusal.NO_COMMON_HOURS, field="day")
+    if served != at:
+        raise RefusedError(CallbackRefusal.NOBODY_THERE, field="day", at=served)
 
 
 def promised_by(at: datetime, policies: Policies) -> datetime:

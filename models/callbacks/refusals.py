@@ -36,6 +36,8 @@ class CallbackRefusal(StrEnum):
     NO_COMMON_HOURS = auto()
     #: ``at``: the next possible time.
     OUTSIDE_HOURS = auto()
+    #: ``at``: the next time at which somebody is on shift, or for an urgent callback on call.
+    NOBODY_THERE = auto()
     UNKNOWN_IF_AGREED = auto()
     #: ``due``: by when the person was promised a call.
     NOT_AGREED = auto()

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.appointment import check_moment, promised_by
+from models.callbacks.appointment import check_moment, leave_part_of_day, promised_by
 from models.callbacks.callback import UNASKED, Callback, advance, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.callback_request import Promise, can_change, owed_to_case, promise_callback
@@ -78,7 +78,9 @@ def follow_talk(
         if is_owed and reason != SUPERVISOR and callback.case_id is not None:
             is_owed = owed_to_case(session, callback.case_id) is not None
     if is_agreed and made is not None:
-        check_moment(session, session.get_one(Callback, made), at, now, policy)
+        promised = session.get_one(Callback, made)
+        leave_part_of_day(promised, at)
+        check_moment(session, promised, at, now, policy)
     elif is_agreed and is_owed:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
     return made is not None or is_owed

@@ -166,7 +166,7 @@ def test_agreed_moment_at_night_is_kept_for_a_frightened_person_while_somebody_i
         if not is_on_call:
             with pytest.raises(RefusedError) as refused:
                 note_outcome(session, talk, *said, call_at=at)
-            assert refused.value.code == CallbackRefusal.OUTSIDE_HOURS
+            assert refused.value.code == CallbackRefusal.NOBODY_THERE
             return
         assert note_outcome(session, talk, *said, call_at=at)[0] == "noted"
 

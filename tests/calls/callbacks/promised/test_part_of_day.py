@@ -231,4 +231,4 @@ def test_urgent_call_is_not_agreed_for_a_day_on_which_nobody_works(
         with pytest.raises(RefusedError) as refused:
             reschedule(session, callback.id, me, sunday, hotline.clock.now, hotline.policy)
 
-    assert refused.value.code == CallbackRefusal.OUTSIDE_HOURS
+    assert refused.value.code == CallbackRefusal.NOBODY_THERE
