@@ -2,17 +2,14 @@
 
 from config.office import Office
 from ivr_flows.engine.rules import Rules
-from models.calls.pin_try import PinLimits
 from workers.office_rules import callback_policy_of, heard_rules_of
 
 
 def rules_of(office: Office, shared_phone_keys: frozenset[str] = frozenset()) -> Rules:
     """The rules of this office; ``shared_phone_keys`` are the blind indexes of its shared phones (R06)."""
-    callback_policy = callback_policy_of(office)
     return Rules(
         office=office,
-        callback_policy=callback_policy,
+        callback_policy=callback_policy_of(office),
         release=heard_rules_of(office),
-        pins=PinLimits.of(callback_policy.numbers),
         shared_phone_keys=shared_phone_keys,
     )

@@ -19,7 +19,6 @@ from models.callbacks.lone_refusal import forget_other_lines, is_any_other_line
 from models.calls.alert_sending import end_lost_alerts, is_any_lost, is_any_made, unsent_alerts
 from models.calls.pacing import CALLS, TEXTS
 from models.calls.pin_guard import SPRAYING, measure_global_failures
-from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
 from models.custody.custody_import import is_any_unfinished, resume
 from models.custody.feed_silence import is_silence_untold, tell_of_silence
@@ -417,7 +416,7 @@ class _Pass:
         if not self._looks.find(_is_measure_due, self._now):
             return
         with self._looks.transaction() as session:
-            measure_global_failures(session, self._now, PinLimits.of(self._policies))
+            measure_global_failures(session, self._now, self._policies)
 
     def _hand_on_all(self, jobs: Iterable[Job]) -> None:
         for job in jobs:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from models.callbacks.callback_policy import CallbackPolicy
-from models.calls.pin_try import PinLimits
 from models.custody.custody_status import HeardRules
 from models.store.policies import Policies
 
@@ -71,7 +70,6 @@ class Rules:
     office: OfficeRules
     callback_policy: CallbackPolicy
     release: HeardRules
-    pins: PinLimits
     shared_phone_keys: frozenset[str] = frozenset()
 
     @property

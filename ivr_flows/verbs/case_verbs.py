@@ -72,7 +72,7 @@ def may_try(desk: Desk, _digits: str) -> str:
 def _reserve(desk: Desk, digits: str) -> PinWork:
     desk.call.tries += 1
     shared = desk.call.phone_key in desk.rules.shared_phone_keys
-    guess, writes = pin_try.reserve(desk.call, desk.now, desk.rules.pins, shared_phone=shared)
+    guess, writes = pin_try.reserve(desk.call, desk.now, desk.policies, shared_phone=shared)
     desk.writes += writes
     return PinWork(guess, digits)
 

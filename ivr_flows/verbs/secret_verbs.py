@@ -20,7 +20,7 @@ class SecretWork:
 def _trying(name: str, kind: Kind) -> SlowHandler:
     def reserve(desk: Desk, digits: str) -> SecretWork:
         desk.call.tries += 1
-        tried, writes = staff_secret.reserve(desk.session, desk.call, kind, desk.now, desk.rules.pins)
+        tried, writes = staff_secret.reserve(desk.session, desk.call, kind, desk.now, desk.policies)
         desk.writes += writes
         return SecretWork(tried, digits)
 

@@ -8,9 +8,9 @@ from sqlalchemy import BigInteger, bindparam, cast, extract, func, not_, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from models.calls.pin_try import PinLimits
 from models.cases.pin import PinTry
 from models.store.guard import Guard
+from models.store.policies import Policies
 
 SPRAYING = "spraying"
 #: The hours before the last one that give the usual rate: seven days.
@@ -27,7 +27,7 @@ _FAILURES = (
 )
 
 
-def measure_global_failures(session: Session, now: datetime, limits: PinLimits) -> bool:
+def measure_global_failures(session: Session, now: datetime, policies: Policies) -> bool:
     """Compare the last hour's failures with the week before; raise the guard if there are too many.
 
     There are too many above ``global_failures_factor`` times the median hour of the seven days before and
@@ -37,7 +37,7 @@ def measure_global_failures(session: Session, now: datetime, limits: PinLimits) 
     hours = _failures_by_age(session, now)
     usual = median(hours.get(age, 0) for age in range(1, USUAL_HOURS + 1))
     last = hours.get(0, 0)
-    too_many = last > limits.global_failures_floor and last > limits.global_failures_factor * usual
+    too_many = last > policies.global_failures_floor and last > policies.global_failures_factor * usual
     raised_until = now + RAISED_FOR if too_many else None
     session.execute(_measuring(raised_until, now))
     return too_many

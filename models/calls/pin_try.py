@@ -42,47 +42,14 @@ from models.store.database import Write
 from models.store.policies import Policies
 
 
-@dataclass(frozen=True, slots=True)
-class PinLimits:
-    """The office's limits on tries; times are in seconds, the rest are counts (R04, R06)."""
-
-    tries_per_call: int
-    wait_after_failures: int
-    wait_first_seconds: int
-    wait_most_seconds: int
-    lock_after_failures: int
-    total_failures_limit: int
-    calls_at_once: int
-    one_time_pin_uses: int
-    spray_numbers: int
-    global_failures_floor: int
-    global_failures_factor: float
-
-    @classmethod
-    def of(cls, policies: Policies) -> "PinLimits":
-        """The office's limits, each from the policy of the same name."""
-        return cls(
-            tries_per_call=policies.tries_per_call,
-            wait_after_failures=policies.wait_after_failures,
-            wait_first_seconds=policies.wait_first_seconds,
-            wait_most_seconds=policies.wait_most_seconds,
-            lock_after_failures=policies.lock_after_failures,
-            total_failures_limit=policies.total_failures_limit,
-            calls_at_once=policies.calls_at_once,
-            one_time_pin_uses=policies.one_time_pin_uses,
-            spray_numbers=policies.spray_numbers,
-            global_failures_floor=policies.global_failures_floor,
-            global_failures_factor=policies.global_failures_factor,
-        )
-
-    def wait_after(self, consecutive: int) -> timedelta | None:
-        """The wait after the ``consecutive``-th failure in a row, or None."""
-        doublings = consecutive - self.wait_after_failures
-        if doublings < 0:
-            return None
-        if doublings >= DOUBLINGS:
-            return timedelta(seconds=self.wait_most_seconds)
-        return timedelta(seconds=min(self.wait_first_seconds << doublings, self.wait_most_seconds))
+def wait_after(consecutive: int, policies: Policies) -> timedelta | None:
+    """The wait after the ``consecutive``-th failure in a row, or None (R04)."""
+    doublings = consecutive - policies.wait_after_failures
+    if doublings < 0:
+        return None
+    if doublings >= DOUBLINGS:
+        return timedelta(seconds=policies.wait_most_seconds)
+    return timedelta(seconds=min(policies.wait_first_seconds << doublings, policies.wait_most_seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +102,7 @@ class Guess:
 
 
 def reserve(
-    state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool = False
+    state: CallState, now: datetime, policies: Policies, *, shared_phone: bool = False
 ) -> tuple[Guess, list[Write]]:
     """Count a try at ``state.tried_key`` as failed, and decide whether a right PIN may open the case.
 
@@ -146,7 +113,7 @@ def reserve(
     """
     if state.tried_key is None:
         raise ValueError("A PIN was tried before a case number was keyed.")
-    tightened = _is_tightened(state, now, limits, shared_phone=shared_phone)
+    tightened = _is_tightened(state, now, policies, shared_phone=shared_phone)
     guess = Guess(
         call_id=state.id,
         turn=state.turn,
@@ -156,18 +123,19 @@ def reserve(
         counter=state.pin_counter,
         opened_lately=bool(state.phone_opened_lately),
         # A staff number may be entered instead of a case number; one key is never that of both.
-        stored=_stored(state, now, limits),
+        stored=_stored(state, now, policies),
         duress_stored=state.duress_pin_hash,
         duress_case_id=state.duress_case_id,
         # The first try of a call is never tightened away: a right PIN then opens the case.
-        allowed=state.tries <= (1 if tightened else limits.tries_per_call) and _is_open(state, now, limits),
+        allowed=state.tries <= (1 if tightened else policies.tries_per_call)
+        and _is_open(state, now, policies),
         tightened=tightened,
-        spent=_total_of(state) + 1 >= limits.total_failures_limit,
+        spent=_total_of(state) + 1 >= policies.total_failures_limit,
         found_case_id=state.found_case_id,
         found_staff_id=state.found_staff_id,
     )
     # The counter goes first: its statement checks whether the try's row already exists.
-    return guess, [(COUNTING, _count_values(guess, limits)), (TRYING, _try_values(guess))]
+    return guess, [(COUNTING, _count_values(guess, policies)), (TRYING, _try_values(guess))]
 
 
 def record(
@@ -231,7 +199,7 @@ def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
     return writes
 
 
-def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
+def _is_open(state: CallState, now: datetime, policies: Policies) -> bool:
     """Whether the number, for this kind of phone, has no wait and no lock, and is under its 30-day total."""
     if state.pin_counter != STRANGERS:
         wait_until, locked_at, total = state.own_wait_until, state.own_locked_at, state.own_total
@@ -244,11 +212,11 @@ def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
     return (
         locked_at is None
         and (wait_until is None or wait_until <= now)
-        and total < limits.total_failures_limit
+        and total < policies.total_failures_limit
     )
 
 
-def _stored(state: CallState, now: datetime, limits: PinLimits) -> str | None:
+def _stored(state: CallState, now: datetime, policies: Policies) -> str | None:
     """The hash of the PIN in force, of a case or of staff; a mailed PIN that is over has none.
 
     The case's duress PIN does not end with a letter.
@@ -256,7 +224,7 @@ def _stored(state: CallState, now: datetime, limits: PinLimits) -> str | None:
     if state.found_staff_id is not None:
         return state.staff_pin_hash
     is_over = (state.pin_expires_at is not None and now >= state.pin_expires_at) or (
-        (state.letter_uses or 0) >= limits.one_time_pin_uses
+        (state.letter_uses or 0) >= policies.one_time_pin_uses
     )
     return None if is_over else state.pin_hash
 
@@ -265,17 +233,17 @@ def _total_of(state: CallState) -> int:
     return state.stranger_total if state.pin_counter == STRANGERS else state.own_total
 
 
-def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool) -> bool:
+def _is_tightened(state: CallState, now: datetime, policies: Policies, *, shared_phone: bool) -> bool:
     """Whether this call has one try: its phone has too many open calls, or failures (R06, R38).
 
     The same applies when the number has failures while the whole line is sprayed. Failures of this call
     itself do not make it suspect, or a raised guard would tighten everyone. A withheld caller ID has no
     counts of its own, so it never counts as one phone that sprays.
     """
-    if not shared_phone and state.earlier_open_calls >= limits.calls_at_once:
+    if not shared_phone and state.earlier_open_calls >= policies.calls_at_once:
         return True
     unopened = 0 if shared_phone or state.phone_key is None else state.phone_numbers_unopened
-    if unopened >= limits.spray_numbers:
+    if unopened >= policies.spray_numbers:
         return True
     if state.spraying_until is None or state.spraying_until <= now:
         return False
@@ -292,9 +260,9 @@ def was_locked_meanwhile(state: CallState, guess: Guess) -> bool:
     return locked_at is not None and locked_at < guess.at
 
 
-def _count_values(guess: Guess, limits: PinLimits) -> dict[str, Any]:
+def _count_values(guess: Guess, policies: Policies) -> dict[str, Any]:
     moments = {
-        f"counted_wait_{n}": _moment(guess.at, limits.wait_after(limits.wait_after_failures + n))
+        f"counted_wait_{n}": _moment(guess.at, wait_after(policies.wait_after_failures + n, policies))
         for n in range(DOUBLINGS + 1)
     }
     return {
@@ -304,10 +272,10 @@ def _count_values(guess: Guess, limits: PinLimits) -> dict[str, Any]:
         "counted_call_id": guess.call_id,
         "counted_turn": guess.turn,
         "counted_now": guess.at,
-        "counted_wait_from": limits.wait_after_failures,
-        "counted_lock_from": limits.lock_after_failures,
-        "counted_first_wait": _moment(guess.at, limits.wait_after(1)),
-        "counted_first_lock": guess.at if limits.lock_after_failures <= 1 else None,
+        "counted_wait_from": policies.wait_after_failures,
+        "counted_lock_from": policies.lock_after_failures,
+        "counted_first_wait": _moment(guess.at, wait_after(1, policies)),
+        "counted_first_lock": guess.at if policies.lock_after_failures <= 1 else None,
         "counted_spent": guess.at if guess.spent else None,
         **moments,
     }

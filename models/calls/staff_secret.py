@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.calls import pin_try
 from models.calls.call import CALLS
-from models.calls.pin_try import Guess, PinLimits
+from models.calls.pin_try import Guess
 from models.calls.staff_line_stay import sign_out
 from models.cases.new_pin import is_guessable, new_pin
 from models.cases.pin import Match, PinCounter
@@ -24,6 +24,7 @@ from models.staff.refusals import StaffRefusal
 from models.staff.staff import Staff, StaffError
 from models.store.database import Write, keyring_of
 from models.store.keyring import Keyring
+from models.store.policies import Policies
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
@@ -163,12 +164,12 @@ def fresh_code() -> str:
 
 
 def reserve(
-    session: Session, state: "CallState", kind: Kind, now: datetime, limits: PinLimits
+    session: Session, state: "CallState", kind: Kind, now: datetime, policies: Policies
 ) -> tuple[StaffTry, list[Write]]:
     """Count a try at ``state.tried_key`` as failed before it is hashed; one look-up in any case."""
     whose = Staff.number_key == state.tried_key if kind == "pin" else Staff.id == state.staff_id
     found = session.execute(select(Staff.id, _COLUMNS[kind]).where(whose, Staff.left_at.is_(None))).first()
-    guess, writes = pin_try.reserve(state, now, limits)
+    guess, writes = pin_try.reserve(state, now, policies)
     stored = None if found is None else found[1]
     staff_id = None if found is None else found[0]
     return StaffTry(replace(guess, stored=stored), kind, staff_id), writes

@@ -22,7 +22,8 @@ from models.calls.pin_try import record, reserve
 from models.store.database import Database, send_all
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
-from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
+from tests.factories import make_policies
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher
 
 #: Beyond this a difference of two means is not chance (the limit that leakage tests take).
 LIMIT = 4.5
@@ -66,8 +67,8 @@ def _line() -> Iterator[PinCalls]:
         database = Database(f"sqlite:///{Path(folder) / 'bench.db'}", Keyring([("k1", bytes(32))], b"bench"))
         upgrade(database)
         # Only the numbers that are set up for it wait or are locked.
-        limits = make_limits(wait_after_failures=10**6, lock_after_failures=10**6)
-        yield PinCalls(database, datetime.now(UTC), cheap_hasher(), limits)
+        policies = make_policies(wait_after_failures=10**6, lock_after_failures=10**6)
+        yield PinCalls(database, datetime.now(UTC), cheap_hasher(), policies)
         database.close()
 
 
@@ -122,7 +123,7 @@ def _time_of_one(line: PinCalls, number: str, pin: str) -> float:
     started = perf_counter_ns()
     with line.database.transaction() as session:
         state = line.state(session, sid)
-        guess, writes = reserve(state, line.now, line.limits)
+        guess, writes = reserve(state, line.now, line.policies)
         send_all(session, *writes, saving_turn(state))
     matched = guess.work(line.hasher, pin)
     with line.database.transaction() as session:

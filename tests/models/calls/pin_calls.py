@@ -11,7 +11,7 @@ from sqlalchemy import event, insert, select, update
 
 from models import Call, Case, KnownPhone, PinCounter, PinTry
 from models.calls.call_state import CallState
-from models.calls.pin_try import Guess, PinLimits, record, reserve
+from models.calls.pin_try import Guess, record, reserve
 from models.cases.case import add_case
 from models.cases.pin import Match
 from models.cases.pin_hash import PinHasher
@@ -19,28 +19,11 @@ from models.cases.registrant import Phone, register
 from models.cases.subject import find_or_add_subject
 from models.overview.caller_state import load_by_sid
 from models.store.database import Database, Write, send_all
+from models.store.policies import Policies
 
 PIN = "482917"
 WRONG = "917482"
-LIMITS: dict[str, Any] = {
-    "tries_per_call": 3,
-    "wait_after_failures": 4,
-    "wait_first_seconds": 30,
-    "wait_most_seconds": 3600,
-    "lock_after_failures": 10,
-    "total_failures_limit": 100,
-    "calls_at_once": 10,
-    "one_time_pin_uses": 5,
-    "spray_numbers": 5,
-    "global_failures_floor": 50,
-    "global_failures_factor": 5,
-}
 _serial = count(1)
-
-
-def make_limits(**changes: Any) -> PinLimits:
-    """The shipped limits, with some replaced."""
-    return PinLimits(**{**LIMITS, **changes})
 
 
 def cheap_hasher() -> PinHasher:
@@ -55,7 +38,7 @@ class PinCalls:
     database: Database
     now: datetime
     hasher: PinHasher
-    limits: PinLimits
+    policies: Policies
     shared_phone: bool = False
 
     def case(self, *, pin: str = PIN, **columns: Any) -> str:
@@ -112,7 +95,7 @@ class PinCalls:
 
     def reserve_read(self, session: Any, state: CallState) -> Guess:
         """Reserve the try of a call that was read before, in this transaction."""
-        guess, writes = reserve(state, self.now, self.limits, shared_phone=self.shared_phone)
+        guess, writes = reserve(state, self.now, self.policies, shared_phone=self.shared_phone)
         send_all(session, *writes)
         return guess
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from models import Guard, PinTry
 from models.calls.pin_guard import measure_global_failures
 from models.store.database import Database
-from tests.models.calls.pin_calls import make_limits
+from tests.factories import make_policies
 
 _serial = count(1)
 
@@ -25,7 +25,7 @@ def tries(database: Database, at: datetime, times: int, *, opened: bool = False)
 
 def measure(database: Database, at: datetime) -> bool:
     with database.transaction() as session:
-        return measure_global_failures(session, at, make_limits())
+        return measure_global_failures(session, at, make_policies())
 
 
 def raised_until(database: Database) -> datetime | None:

@@ -7,16 +7,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.calls.pin_try import wait_after
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
-from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
+from tests.factories import make_policies
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 #: One try: whose phone, which number, whether the PIN is right, and the seconds that pass before it.
 PHONES = st.sampled_from(["home", "elsewhere", None])
 STEPS = st.sampled_from([0, 1, 29, 30, 31, 60, 3600, 86400 * 9])
-LIMITS = make_limits(lock_after_failures=7, total_failures_limit=12, spray_numbers=1000)
+POLICIES = make_policies(lock_after_failures=7, total_failures_limit=12, spray_numbers=1000)
 
 
 @dataclass
@@ -30,15 +32,15 @@ class Model:
 
     def tries(self, now: datetime, is_right: bool) -> str:
         is_open = self.locked_at is None and (self.wait_until is None or self.wait_until <= now)
-        if is_right and is_open and self.total(now) < LIMITS.total_failures_limit:
+        if is_right and is_open and self.total(now) < POLICIES.total_failures_limit:
             self.consecutive, self.wait_until = 0, None
             return "right"
         self.failures.append(now)
         if is_open:
             self.consecutive += 1
-            wait = LIMITS.wait_after(self.consecutive)
+            wait = wait_after(self.consecutive, POLICIES)
             self.wait_until = None if wait is None else now + wait
-            self.locked_at = now if self.consecutive >= LIMITS.lock_after_failures else None
+            self.locked_at = now if self.consecutive >= POLICIES.lock_after_failures else None
         return "wrong"
 
     def total(self, now: datetime) -> int:
@@ -51,7 +53,7 @@ class Model:
 
 @pytest.fixture
 def line(database: Database) -> PinCalls:
-    return PinCalls(database, NOW, cheap_hasher(), LIMITS)
+    return PinCalls(database, NOW, cheap_hasher(), POLICIES)
 
 
 @ON_SQLITE

@@ -7,12 +7,13 @@ from sqlalchemy import insert
 
 from models import Guard
 from models.store.database import Database
-from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
+from tests.factories import make_policies
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher
 
 
 @pytest.fixture
 def line(database: Database, now: datetime) -> PinCalls:
-    return PinCalls(database, now, cheap_hasher(), make_limits())
+    return PinCalls(database, now, cheap_hasher(), make_policies())
 
 
 def test_five_numbers_from_one_phone_leave_it_one_try_a_call(line: PinCalls) -> None:

@@ -9,12 +9,13 @@ from sqlalchemy import Table, select, update
 from models import Call, Case, KnownPhone, PinCounter, PinTry
 from models.store.database import Database
 from tests.conftest import ON_BOTH, ON_SQLITE
-from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
+from tests.factories import make_policies
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements
 
 
 @pytest.fixture
 def line(database: Database, now: datetime) -> PinCalls:
-    return PinCalls(database, now, cheap_hasher(), make_limits())
+    return PinCalls(database, now, cheap_hasher(), make_policies())
 
 
 def fail(line: PinCalls, number: str, times: int, phone: str | None = "stranger") -> None:
@@ -73,7 +74,7 @@ def test_fourth_failure_in_a_row_makes_even_the_right_pin_wait(line: PinCalls) -
 
 
 def test_each_further_failure_doubles_the_wait_up_to_an_hour(line: PinCalls) -> None:
-    line.limits = make_limits(lock_after_failures=100)
+    line.policies = make_policies(lock_after_failures=100)
     number, waits = line.case(), []
     for _ in range(20):
         line.tries(number)
@@ -114,7 +115,7 @@ def test_tries_inside_a_wait_neither_lengthen_it_nor_lead_to_a_lock(line: PinCal
 
 
 def test_hundred_failures_in_thirty_days_close_the_number_until_time_has_passed(line: PinCalls) -> None:
-    line.limits = make_limits(total_failures_limit=20)
+    line.policies = make_policies(total_failures_limit=20)
     number = line.case()
     start = line.now
     for _ in range(4):
@@ -356,7 +357,7 @@ def test_tries_that_meet_at_one_number_all_count(line: PinCalls) -> None:
 
 def test_try_beside_the_one_that_made_a_wait_still_counts(line: PinCalls) -> None:
     if line.database.engine.dialect.name == "sqlite":
-        line.limits = make_limits(wait_after_failures=5)
+        line.policies = make_policies(wait_after_failures=5)
     number, early, late = line.case(), line.call(), line.call()
     fail(line, number, 3)
     if line.database.engine.dialect.name == "sqlite":
