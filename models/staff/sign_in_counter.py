@@ -44,28 +44,6 @@ _MAKE = (
 
 
 @dataclass(frozen=True, slots=True)
-class SignInLimits:
-    """The office's limits on failed sign-ins; times are in seconds, the rest are counts."""
-
-    wait_after: int
-    wait_first_seconds: int
-    wait_most_seconds: int
-    lock_after: int
-    client_failures: int
-
-    @classmethod
-    def of(cls, policies: Policies) -> "SignInLimits":
-        """Read the office's policies."""
-        return cls(
-            wait_after=policies.sign_in_wait_after_failures,
-            wait_first_seconds=policies.sign_in_wait_first_seconds,
-            wait_most_seconds=policies.sign_in_wait_most_seconds,
-            lock_after=policies.sign_in_lock_after_failures,
-            client_failures=policies.sign_in_client_failures,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a try is refused: until the moment ``until``, or if None until an administrator lifts the lock."""
 
@@ -78,7 +56,7 @@ def counter_key(session: Session, kind: Kind, what: str) -> str:
 
 
 def reserve_try(
-    session: Session, key: str, now: datetime, limits: SignInLimits, client: str | None = None
+    session: Session, key: str, now: datetime, policies: Policies, client: str | None = None
 ) -> Refusal | None:
     """Count a try as failed before anything is hashed; or say why it may not be made now.
 
@@ -90,13 +68,13 @@ def reserve_try(
     own, theirs = rows[key], None if client is None else rows[client]
     if own.locked_at is not None:
         return Refusal(None)
-    until = own.failed_at + _wait(own.failures, limits)
-    if theirs is not None and theirs.failures >= limits.client_failures:
+    until = own.failed_at + _wait(own.failures, policies)
+    if theirs is not None and theirs.failures >= policies.sign_in_client_failures:
         until = max(until, theirs.failed_at + CLIENT_MEMORY)
     if until > now:
         return Refusal(until)
     own.failures += 1
-    if own.failures >= limits.lock_after:
+    if own.failures >= policies.sign_in_lock_after_failures:
         own.locked_at = now
     if theirs is not None:
         theirs.failures = 1 if theirs.failed_at + CLIENT_MEMORY <= now else theirs.failures + 1
@@ -149,11 +127,12 @@ def forget_old_counters(session: Session, now: datetime) -> None:
     )
 
 
-def _wait(failures: int, limits: SignInLimits) -> timedelta:
-    if failures < limits.wait_after:
+def _wait(failures: int, policies: Policies) -> timedelta:
+    doublings = failures - policies.sign_in_wait_after_failures
+    if doublings < 0:
         return timedelta(0)
-    doubled = limits.wait_first_seconds * 2 ** min(failures - limits.wait_after, 20)
-    return timedelta(seconds=min(doubled, limits.wait_most_seconds))
+    doubled = policies.sign_in_wait_first_seconds * 2 ** min(doublings, 20)
+    return timedelta(seconds=min(doubled, policies.sign_in_wait_most_seconds))
 
 
 def _locked_rows(session: Session, keys: list[str], now: datetime) -> dict[str, SignInCounter]:

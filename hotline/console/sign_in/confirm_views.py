@@ -11,7 +11,7 @@ from hotline.console.sign_in.continue_views import asked_by_tab, go_on, name_of,
 from hotline.console.sign_in.passwords import BusyError
 from hotline.console.sign_in.views import Answer, leave, say_busy, say_refusal
 from models.audit import audit
-from models.staff.sign_in_counter import SignInLimits, counter_key, forgive, reserve_try, take_back_try
+from models.staff.sign_in_counter import counter_key, forgive, reserve_try, take_back_try
 from models.staff.staff import ROLES
 from models.staff.staff_access import access_of
 from models.staff.staff_session import end_session, prove_again
@@ -30,7 +30,7 @@ def confirm_password() -> Answer:
     with console.database.transaction() as writing:
         # Counted only for this session: tries made here keep nobody from signing in elsewhere.
         key = counter_key(writing, "session", str(person.session_id))
-        refusal = reserve_try(writing, key, now, SignInLimits.of(console.policies))
+        refusal = reserve_try(writing, key, now, console.policies)
         access = access_of(writing, person.staff_id)
         if refusal is not None and refusal.until is None:
             end_session(writing, person.staff_id, person.session_id, now)

@@ -20,7 +20,6 @@ from models.audit import audit
 from models.staff.recovery_code import use_recovery_code
 from models.staff.sign_in_counter import (
     Refusal,
-    SignInLimits,
     counter_key,
     forgive,
     forgive_one,
@@ -58,8 +57,7 @@ def check_password() -> Answer:
         else:
             key = counter_key(writing, "account", email)
             client = counter_key(writing, "client", client_address())
-        limits = SignInLimits.of(console.policies)
-        refusal = reserve_try(writing, key, now, limits, client)
+        refusal = reserve_try(writing, key, now, console.policies, client)
     if refusal is not None:
         return _first_page(say_refusal(refusal, now), 422)
     stored = None if access is None else access.password_hash
@@ -105,8 +103,8 @@ def check_code() -> Answer:
     now, code = console.clock(), request.form.get("code", "")[:LONGEST_CODE]
     token = None
     with console.database.transaction() as writing:
-        key, limits = counter_key(writing, "code", str(access.staff_id)), SignInLimits.of(console.policies)
-        refusal = reserve_try(writing, key, now, limits)
+        key = counter_key(writing, "code", str(access.staff_id))
+        refusal = reserve_try(writing, key, now, console.policies)
         if refusal is None and (method := _proof(writing, access, code)):
             token = begin(writing, access.staff_id, access.email, method)
         elif refusal is None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hotline.cli import group
 from hotline.demo_staff import PASSWORD, STAFF, TOTP_SECRET, next_code
 from models import AuditEntry, SignInCounter, Staff
-from models.staff.sign_in_counter import SignInLimits, counter_key, reserve_try
+from models.staff.sign_in_counter import counter_key, reserve_try
 from models.staff.staff import add_staff
 from models.staff.staff_password import PasswordKdf
 from models.staff.staff_totp import code_of, set_totp
@@ -19,10 +19,10 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from tests.conftest import FIELD_KEYS, SECRET_KEY
+from tests.factories import make_policies
 
 EMAIL = STAFF[0][0]
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
-LIMITS = SignInLimits(1, 30, 900, 2, 60)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_lock_is_lifted_and_that_is_an_entry(installation: Database) -> None:
     with installation.transaction() as session:
         key = counter_key(session, "account", EMAIL)
         for _ in range(2):
-            reserve_try(session, key, NOW, SignInLimits(5, 30, 900, 2, 60))
+            reserve_try(session, key, NOW, make_policies(sign_in_lock_after_failures=2))
     with installation.reading() as session:
         assert session.get(SignInCounter, key) is not None
 
