@@ -69,7 +69,7 @@ def look(
         folder=FeedFolder(settings.feed_dir),
         # Read at each look, so that a new key needs no restart.
         keys=read_keys(settings.feed_key_file.read_bytes()),
-        rules=ImportRules.of(office.gates, policies),
+        rules=ImportRules(office.gates, policies),
         policies=policies,
         is_open=office.is_open(now),
         say=say,

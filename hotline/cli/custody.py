@@ -64,7 +64,7 @@ def import_(
             result = import_custody(
                 installation.database,
                 file,
-                ImportRules.of(installation.office.gates, installation.policies),
+                ImportRules(installation.office.gates, installation.policies),
                 full=full,
                 dry_run=dry_run,
                 strict=strict,

@@ -18,36 +18,6 @@ ONE_PERSON = "one_person"
 
 
 @dataclass(frozen=True, slots=True)
-class BrakeRules:
-    """The office's numbers: counts, percents, and minutes."""
-
-    floor: float
-    percent: float
-    peak_factor: float
-    day_floor: float
-    day_peak_factor: float
-    releasable_floor: float
-    releasable_percent: float
-    drop_percent: float
-    future_skew_minutes: float
-
-    @classmethod
-    def of(cls, policies: Policies) -> "BrakeRules":
-        """Read the office's policies."""
-        return cls(
-            floor=policies.brake_floor,
-            percent=policies.brake_percent,
-            peak_factor=policies.brake_peak_factor,
-            day_floor=policies.brake_day_floor,
-            day_peak_factor=policies.brake_day_peak_factor,
-            releasable_floor=policies.brake_releasable_floor,
-            releasable_percent=policies.brake_releasable_percent,
-            drop_percent=policies.brake_drop_percent,
-            future_skew_minutes=policies.future_skew_minutes,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class HoldReason:
     """Why an import is held: a code, a count, and the limit that would have passed. Never a person."""
 
@@ -120,7 +90,7 @@ def is_impossible(
 
 def hold_reasons(
     tally: Tally,
-    rules: BrakeRules,
+    policies: Policies,
     *,
     open_cases: int,
     people: int,
@@ -143,19 +113,21 @@ def hold_reasons(
         HoldReason(
             "releases_from_denial",
             tally.from_denial and tally.from_denial + flow.denials,
-            max(rules.releasable_floor, people * rules.releasable_percent / 100),
+            max(policies.brake_releasable_floor, people * policies.brake_releasable_percent / 100),
         ),
     ]
-    share = open_cases * rules.percent / 100
+    hour = min(open_cases * policies.brake_percent / 100, policies.brake_peak_factor * flow.peak_hour)
+    day = policies.brake_day_peak_factor * flow.peak_day
     changes = tally.status_changes
     limits = {
-        "status_changes": (flow.hour, max(rules.floor, min(share, rules.peak_factor * flow.peak_hour))),
-        "status_changes_day": (flow.day, max(rules.day_floor, rules.day_peak_factor * flow.peak_day)),
+        "status_changes": (flow.hour, max(policies.brake_floor, hour)),
+        "status_changes_day": (flow.day, max(policies.brake_day_floor, day)),
     }
     found += [
         HoldReason(code, changes and changes + before, limit) for code, (before, limit) in limits.items()
     ]
     if last_snapshot_rows:
         missing = last_snapshot_rows - tally.usable_rows
-        found.append(HoldReason("missing_rows", missing, last_snapshot_rows * rules.drop_percent / 100))
+        most = last_snapshot_rows * policies.brake_drop_percent / 100
+        found.append(HoldReason("missing_rows", missing, most))
     return [reason for reason in found if reason.count > reason.limit]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.case import Case
-from models.custody.brake import BrakeRules, HoldReason, hold_reasons
+from models.custody.brake import HoldReason, hold_reasons
 from models.custody.feed.batch import Batch, missing_before
 from models.custody.import_file import FeedFileError, read_feed
 from models.custody.import_flow import flow_until, last_snapshot_rows
@@ -39,15 +39,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ImportRules:
-    """The office's gates (R12) and the numbers of its brake (R16)."""
+    """What each gate of the office allows (R12), and the numbers of its brake (R16)."""
 
     gates: Mapping[str, str]
-    brake: BrakeRules
-
-    @classmethod
-    def of(cls, gates: Mapping[str, str], policies: Policies) -> "ImportRules":
-        """The rules of an office; ``gates`` has the value that each of its gates allows."""
-        return cls(dict(gates), BrakeRules.of(policies))
+    policies: Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +157,7 @@ def _stage(
     now: datetime,
     progress: Callable[[int], None] | None,
 ) -> Staging:
-    staging = Staging(database, rules.brake.future_skew_minutes, now, import_id)
+    staging = Staging(database, rules.policies.future_skew_minutes, now, import_id)
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
             staging.take(read_feed(stream, rules.gates, progress))
@@ -190,7 +185,7 @@ def ask_brake(
         ).one()
         reasons = hold_reasons(
             staging.tally,
-            rules.brake,
+            rules.policies,
             open_cases=open_cases,
             people=people,
             last_snapshot_rows=last_snapshot_rows(session, now) if full else None,

@@ -72,7 +72,7 @@ def upload(
     now = clock()
     import_id = _begin(database, full, by, now)
     try:
-        staging = Staging(database, rules.brake.future_skew_minutes, now, import_id, "uploading")
+        staging = Staging(database, rules.policies.future_skew_minutes, now, import_id, "uploading")
         staging.take(read_feed(source, rules.gates, _beating(database, import_id, now, clock)))
         if full:
             staging.stage_absent()

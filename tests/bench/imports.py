@@ -140,7 +140,7 @@ def _bare(database: Database, path: Path) -> None:
 
 def _ours(database: Database, path: Path, hours: int) -> None:
     wide = dict.fromkeys(("brake_floor", "brake_day_floor"), 100_000)
-    rules = ImportRules.of(make_office().gates, make_policies(**wide))
+    rules = ImportRules(make_office().gates, make_policies(**wide))
     now = NOW + timedelta(hours=hours)
     result = import_custody(database, path, rules, full=False, dry_run=False, strict=False, now=now)
     if result.held or result.new + result.changed + result.unchanged != result.rows:

@@ -140,7 +140,7 @@ def _zone(now: datetime, hour: int) -> str:
 
 def reports(place: Installation, people: Sequence[Notified], seconds: float) -> None:
     """Import the changes as files over so many seconds, each until it was taken, and the last one twice."""
-    rules = ImportRules.of(place.office.gates, policies_of(place.office))
+    rules = ImportRules(place.office.gates, policies_of(place.office))
     changed_at = datetime.now(UTC)
     files = [people[start::_FILES] for start in range(min(_FILES, len(people)))]
     for part in [*files, *files[-1:]]:

@@ -262,7 +262,7 @@ def test_shipped_feed_file_lets_the_registered_person_go_and_is_news_once(
     now = datetime.now(UTC)
     load(database, settings, office, now)
     assert [one.subject for one in PEOPLE if one.number == REGISTERED_NUMBER] == [RELEASED]
-    rules = ImportRules.of(office.gates, policies_of(office))
+    rules = ImportRules(office.gates, policies_of(office))
 
     for changed in (1, 0):
         path = write_release(tmp_path, now)

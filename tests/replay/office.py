@@ -113,7 +113,7 @@ class Replay:
         self._swept_at, self._is_news = self.month.start - IDLE, True
         #: When a notice is due, and whether that may have changed.
         self._due, self._is_moved = self.month.start, True
-        self._rules = ImportRules.of(self.hotline.office.gates, self.hotline.policies)
+        self._rules = ImportRules(self.hotline.office.gates, self.hotline.policies)
 
     def passes(self) -> None:
         """The whole month, and two days after it in which nothing happens any more."""

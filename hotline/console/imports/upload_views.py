@@ -63,7 +63,7 @@ def read_upload() -> Response:
         import_id = upload(
             console.database,
             stream.buffered(),
-            ImportRules.of(console.office.gates, console.policies),
+            ImportRules(console.office.gates, console.policies),
             full=stream.fields.get("full") == "1",
             by=_by(),
             clock=console.clock,

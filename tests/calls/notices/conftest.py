@@ -119,7 +119,7 @@ def reports(
             for one in made
         ]
     facts = {"status": status, "status_at": now - timedelta(hours=hours_ago), "as_of": now, **more}
-    rules = ImportRules.of(hotline.office.gates, hotline.policies)
+    rules = ImportRules(hotline.office.gates, hotline.policies)
     return load(hotline.database, *(feed_row(name, **facts) for name in names), now=now, rules=rules)
 
 

@@ -110,7 +110,7 @@ class Play:
             sealed = session.get_one(Subject, made.case.subject_id).feed_id_sealed
             name = keyring_of(session).unseal("subject.feed_id", sealed)
         row = feed_row(name, status=status, status_at=now - timedelta(hours=hours_ago), as_of=now, **more)
-        rules = ImportRules.of(self.hotline.office.gates, self.hotline.policies)
+        rules = ImportRules(self.hotline.office.gates, self.hotline.policies)
         done = load(self.hotline.database, row, now=now, rules=rules)
         assert done.import_id is not None
         return done.import_id

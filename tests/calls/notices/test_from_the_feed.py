@@ -34,7 +34,7 @@ class Feed:
         row = feed_row(
             self._id, status=status, **{"as_of": now, "status_at": now - timedelta(minutes=1), **values}
         )
-        rules = ImportRules.of(self._hotline.office.gates, factories.make_policies())
+        rules = ImportRules(self._hotline.office.gates, factories.make_policies())
         return import_custody(
             self._hotline.database, feed_file(row), rules, full=False, dry_run=False, strict=False, now=now
         )

@@ -47,7 +47,7 @@ class Feed:
         return held.import_id
 
     def _takes(self, rows: list[dict[str, str]], full: bool = False) -> ImportResult:
-        rules = ImportRules.of(self._hotline.office.gates, self._hotline.policies)
+        rules = ImportRules(self._hotline.office.gates, self._hotline.policies)
         return load(self._hotline.database, *rows, now=self._hotline.clock.now, rules=rules, full=full)
 
     def _id(self, case: MadeCase) -> str:

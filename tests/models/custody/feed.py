@@ -13,7 +13,7 @@ from models.overview.caller_state import load_by_sid
 from models.store.database import Database
 from tests.factories import NOW, MadeCase, make_call, make_case, make_office, make_policies, make_subject
 
-RULES = ImportRules.of(make_office().gates, make_policies())
+RULES = ImportRules(make_office().gates, make_policies())
 LONG_AGO = NOW - timedelta(days=2)
 
 

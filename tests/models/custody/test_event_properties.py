@@ -22,7 +22,7 @@ from tests.models.custody.feed import feed_row, load, open_cases
 MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 #: The brake holds only what is impossible: how many may change at once is another test's matter.
 WIDE = dict.fromkeys(("brake_floor", "brake_day_floor", "brake_releasable_floor"), 100_000)
-RULES = ImportRules.of(make_office().gates, make_policies(**WIDE))
+RULES = ImportRules(make_office().gates, make_policies(**WIDE))
 IN_CUSTODY = ("in_custody", "transferred", "returned_to_custody")
 OUT = ("released", "released_on_bond", "escaped")
 PEOPLE = ("A", "B")

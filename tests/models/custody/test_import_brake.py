@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody.brake import BrakeRules, Flow, HoldReason, Tally, hold_reasons, is_impossible
+from models.custody.brake import Flow, HoldReason, Tally, hold_reasons, is_impossible
 from models.custody.custody import CUSTODY_STATUSES, CustodyRecord
 from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.custody_status import NEUTRAL
@@ -21,14 +21,14 @@ from models.custody.refusals import SettleRefusal
 from tests.factories import NOW, make_case, make_policies, make_staff
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
 
-BRAKE = BrakeRules.of(make_policies())
+POLICIES = make_policies()
 #: Each example of a property is in a month of its own, since the brake remembers.
 RUNS = itertools.count(1)
 
 
 def test_number_that_did_not_arrive_holds_what_follows():
     found = hold_reasons(
-        Tally(), BRAKE, open_cases=1, people=1, last_snapshot_rows=None, flow=Flow(), skipped_batches=2
+        Tally(), POLICIES, open_cases=1, people=1, last_snapshot_rows=None, flow=Flow(), skipped_batches=2
     )
     assert [reason.to_text() for reason in found] == ["skips_a_batch 2 0"]
 
@@ -36,7 +36,7 @@ def test_number_that_did_not_arrive_holds_what_follows():
 def reasons(tally, *, open_cases=10_000, people=10_000, last=None, peak=1000):
     found = hold_reasons(
         tally,
-        BRAKE,
+        POLICIES,
         open_cases=open_cases,
         people=people,
         last_snapshot_rows=last,
@@ -420,7 +420,7 @@ def test_no_slicing_of_a_file_within_an_hour_lets_more_through_than_the_whole(cu
     for start, end in itertools.pairwise(places):
         size = end - start
         reasons_ = hold_reasons(
-            Tally(status_changes=size, usable_rows=size), BRAKE, open_cases=100_000, people=100_000,
+            Tally(status_changes=size, usable_rows=size), POLICIES, open_cases=100_000, people=100_000,
             last_snapshot_rows=None, flow=flow,
         )  # fmt: skip
         if not reasons_:

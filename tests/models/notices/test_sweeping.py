@@ -54,7 +54,7 @@ def test_more_events_than_one_transaction_takes_are_spread_by_one_sweep(line: Ca
             registered_case(session, name)
     load(line.database, *(feed_row(name) for name in names))
     wide = dict.fromkeys(("brake_floor", "brake_day_floor"), 1000)
-    rules = ImportRules.of(line.office.gates, make_policies(**wide))
+    rules = ImportRules(line.office.gates, make_policies(**wide))
     load(line.database, *(feed_row(name, **OUT) for name in names), now=at(1), rules=rules)
 
     line.sweeps(hours=1)

@@ -57,7 +57,7 @@ def watch_of(database: Database, sender: Sender, **policies: Any) -> FeedWatch:
         database=database,
         folder=FeedFolder(sender.folder),
         keys=(sender.key.public_key(),),
-        rules=ImportRules.of(make_office().gates, numbers),
+        rules=ImportRules(make_office().gates, numbers),
         policies=numbers,
         is_open=True,
         say=in_english,
