@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
@@ -13,9 +13,11 @@ from models.calls.call import Call
 from models.calls.call_status import DIALLING
 from models.calls.pacing import PROBE
 from models.calls.place import FAULTED
-from models.notices.notice import IS_RINGING, LATE, NOTICES, Notice
+from models.cases.registrant import Phone
+from models.notices.notice import IS_RINGING, LATE, NOTICES, Notice, NoticePhone
 from models.notices.notice_moves import locked
 from models.notices.notice_phones import (
+    VOICE,
     is_in_our_call,
     phone_of_leg,
     rang_nobody,
@@ -80,11 +82,11 @@ def notice_leg_ended(
     if [one for one in live_legs(session, notice.id) if one != call_id]:
         session.flush()
         return
-    waits = (notice.not_before, None if phone is None else phone.not_before)
-    is_put_off = any(moment is not None and moment > now for moment in waits)
-    if not is_refused and not is_put_off and call_status != "canceled":
-        notice.tries += 1
     session.flush()
+    but = leg.phone_key if is_refused else ""
+    if call_status != "canceled" and _was_try(session, notice, leg, now, but=but):
+        notice.tries += 1
+        session.flush()
     reschedule(session, notice, now, policy)
 
 
@@ -132,6 +134,25 @@ def stop_legs_to(session: Session, phone_key: str, now: datetime) -> list[Job]:
         else:
             jobs.append(("release_leg", leg.id))
     return jobs
+
+
+def _was_try(session: Session, notice: Notice, leg: Any, now: datetime, *, but: str) -> bool:
+    """Whether a phone that rang together with this leg, except ``but``, was called in vain.
+
+    An escape rings all phones at once: "not now" at the last of them is a try of the others.
+    """
+    if notice.not_before is not None and notice.not_before > now:
+        return False
+    rang = (
+        select(NoticePhone.id)
+        .join(Phone, Phone.id == NoticePhone.phone_id)
+        .where(
+            NoticePhone.notice_id == notice.id, NoticePhone.channel == VOICE,
+            NoticePhone.last_try_at == leg.started_at, Phone.phone_key != but,
+            or_(NoticePhone.not_before.is_(None), NoticePhone.not_before <= now),
+        )
+    )  # fmt: skip
+    return session.execute(rang.limit(1)).first() is not None
 
 
 def _is_with_us(session: Session, leg: Any, now: datetime, policy: CallbackPolicy) -> bool:

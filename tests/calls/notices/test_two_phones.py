@@ -14,6 +14,7 @@ from tests.calls.notices.conftest import (
     FIRST,
     SECOND,
     Registered,
+    minutes_until_next,
     misses,
     picks_up,
     sweeps,
@@ -163,3 +164,29 @@ def test_person_is_promised_nothing_once_the_calls_were_stopped(
     assert first.hears("The call is over. You can call us at any time")
     assert first.does_not_hear(PROMISED)
     assert called_by_staff(hotline) == []
+
+
+def test_not_now_at_one_phone_does_not_make_the_other_ring_again_at_once(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    """Both ring at once, nobody answers one of them, and then somebody at the other presses 2 (R28)."""
+    registered("escaped", phones=(FIRST, SECOND)).is_dialed("escaped")
+    first = picks_up(phone, hotline, FIRST)
+    misses(phone, hotline, SECOND)
+
+    first.presses("2")
+
+    assert the_notice(hotline).tries == 1
+    assert not any(sweeps(hotline, minutes=7) for _ in range(4))
+    assert sweeps(hotline, minutes=2) == [SECOND]
+
+
+def test_not_now_at_both_phones_is_no_try(phone: Phone, registered: Registering, hotline: Hotline) -> None:
+    registered("escaped", phones=(FIRST, SECOND)).is_dialed("escaped")
+    first, second = picks_up(phone, hotline, FIRST), picks_up(phone.another(), hotline, SECOND)
+
+    for called in (second, first):
+        called.presses("2")
+
+    assert the_notice(hotline).tries == 0
+    assert minutes_until_next(hotline) == hotline.policies.call_later_minutes
