@@ -125,6 +125,12 @@ def _only_in_part(desk: Desk) -> None:
     _not_at_night(desk)
 
 
+def _by_day_alone(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    desk.say("notices.in_any_hours")
+    _not_at_night(desk)
+
+
 def _this_phone(desk: Desk) -> None:
     desk.say("wishes.saved")
     desk.say("notices.phone", phone=desk.words("phone.this"))
@@ -196,7 +202,8 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a part": _in_part,
         "a part, and no to nights": _only_in_part,
         "a part, never asked about nights": _in_part_by_day,
-        "any time": _saved("notices.in_any_hours"),
+        "any time": _says("wishes.saved", "notices.in_any_hours", "notices.at_night"),
+        "any time, and no to nights": _by_day_alone,
     },
     ("choose_cap", "saved"): {
         "a few": _saved("notices.at_most", count="3"),

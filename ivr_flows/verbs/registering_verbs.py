@@ -213,13 +213,14 @@ def choose_hours(desk: Desk, digits: str) -> str:
         "2": ("afternoon", NOON, EVENING),
         "3": ("evening", EVENING, policies.window_closes_hour),
     }
-    if digits not in parts:
-        any_time = {"window_starts": None, "window_ends": None}
-        return _change(desk, [("notices.in_any_hours", {})], wishes=any_time)
-    part, starts, ends = parts[digits]
-    wishes = {"window_starts": time(starts % 24), "window_ends": time(ends % 24)}
     phone = _first_phone(desk)
     allowed = None if phone is None else registering.nights_at(desk.session, _case_id(desk), phone)
+    if digits not in parts:
+        # "Any hour" is no yes to nights.
+        said = [("notices.in_any_hours", {}), *when_sentences(desk, allowed, None)]
+        return _change(desk, said, wishes={"window_starts": None, "window_ends": None})
+    part, starts, ends = parts[digits]
+    wishes = {"window_starts": time(starts % 24), "window_ends": time(ends % 24)}
     return _change(desk, when_sentences(desk, allowed, desk.words(f"part.{part}")), wishes=wishes)
 
 

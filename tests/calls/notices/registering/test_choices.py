@@ -30,7 +30,7 @@ MakeCase = Callable[..., MadeCase]
         ),
         (("2", "2", "1"), "at any hour", "night_allowed", True),
         (("2", "3", "1"), "in the morning", "window_ends", time(12)),
-        (("2", "3", "4"), "any time of day", "window_starts", None),
+        (("2", "3", "4"), "By day, we will call at any hour", "window_starts", None),
         (("3", "1", "2"), "asks you to call us", "voicemail_text", "please_call"),
         (("3", "1", "1"), "leave no message", "voicemail_allowed", False),
     ],
@@ -75,6 +75,32 @@ def test_key_for_one_phone_names_the_phone_that_is_called(
     assert phone.hears(key)
     phone.presses("1")
     assert phone.hears(said)
+
+
+@pytest.mark.parametrize(
+    ("language", "nights", "said"),
+    [
+        ("1", "1", "at any hour. If they get out, we will call at any hour."),
+        ("1", "2", "at any hour. We will not call between nine in the evening and eight in the morning."),
+        (
+            "2",
+            "2",
+            "De día, llamaremos a cualquier hora. "
+            "No llamaremos entre las nueve de la noche y las ocho de la mañana.",
+        ),
+    ],
+)
+def test_choice_of_any_time_says_also_what_holds_at_night(
+    phone: Phone, case: MadeCase, hotline: Hotline, language: str, nights: str, said: str
+) -> None:
+    """ "A cualquier hora del día" was all that was heard, and kept, of a person who had said no to nights."""
+    changes(phone, case, "2", "2", nights).hangs_up()
+    opens_the_case(phone, case, language)
+    for key in (*ASK, "2", "2", "3", "4"):
+        phone.presses(key)
+
+    assert phone.hears(said)
+    assert said in consents(hotline)[-1].words
 
 
 def test_way_back_from_the_choices_leads_to_what_stands_now(phone: Phone, case: MadeCase) -> None:
