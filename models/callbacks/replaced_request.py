@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 #: The outcome of a request that was replaced.
-_SUPERSEDED = "superseded"
+SUPERSEDED = "superseded"
 
 
 def asked_before(
@@ -68,7 +68,7 @@ def supersede(
     for former in earlier:
         advance(
             session, former.id, "cancel", actor=actor, now=now, facts=facts,
-            outcome=_SUPERSEDED, replaced_by_id=by,
+            outcome=SUPERSEDED, replaced_by_id=by,
         )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _is_alike(former: Callback, asker: Any, call: "CallState") -> bool:
 def _replaced_by(session: Session, callback_id: int, phone_key: str) -> Sequence[Callback]:
     kept = _kept_by(session, callback_id)
     replaced = select(Callback).where(
-        Callback.phone_key == phone_key, WITHOUT_PIN, Callback.outcome == _SUPERSEDED,
+        Callback.phone_key == phone_key, WITHOUT_PIN, Callback.outcome == SUPERSEDED,
         Callback.replaced_by_id.in_(kept),
     )  # fmt: skip
     return session.scalars(replaced.order_by(Callback.id)).all()

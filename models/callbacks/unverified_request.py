@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, false, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal_column, select
+from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import (
@@ -35,14 +35,26 @@ from models.callbacks.callback_request import (
     promise_callback,
     record_asked_again,
 )
+from models.callbacks.callback_state import OWED_STATES
 from models.callbacks.follow_up import LATER
 from models.callbacks.owed_already import askers, line_of, trust
+from models.callbacks.replaced_request import SUPERSEDED
 from models.calls.call import CALLS, Call
 from models.calls.role import CALLED_BACK
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
+
+_BY, _STANDS = aliased(Callback), aliased(Callback)
+#: A request with the PIN replaced it, and that case is still promised a call.
+_IS_KEPT_FOR_CASE = and_(
+    func.coalesce(Callback.outcome, "") == SUPERSEDED,
+    exists()
+    .where(_BY.id == Callback.replaced_by_id, _STANDS.case_id == _BY.case_id)
+    # In the words of the index of what a case is owed.
+    .where(_STANDS.state.in_([literal_column(f"'{state}'") for state in OWED_STATES])),
+)
 
 
 def request_without_pin(
@@ -215,8 +227,10 @@ def _made_lately(
     """How many requests, not urgent and no longer promised, this phone made in the last 24 hours.
 
     A request that continues in a new row, because nobody was there, keeps its moment and counts once
-    (models/overview/outcome.py). Calls whose caller ID the carrier judged differently do not count, so a
-    faked number does not use up the phone's own limit (R07).
+    (models/overview/outcome.py). One that a request with the PIN replaced counts as promised while that case
+    is promised a call: a refusal would tell that somebody gave a PIN from this phone (R35). Calls whose
+    caller ID the carrier judged differently do not count, so a faked number does not use up the phone's own
+    limit (R07).
     """
     judged = and_(
         func.coalesce(Call.caller_id_doubted, false()) == call.caller_id_doubted,
@@ -230,7 +244,7 @@ def _made_lately(
             Callback.phone_key == phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
             Callback.case_id.is_(None), Callback.registrant_id.is_(None), Callback.reason != "lost_pin",
             Callback.urgency != "urgent", Callback.requested_at.not_in([one.requested_at for one in owed]),
-            judged,
+            ~_IS_KEPT_FOR_CASE, judged,
         )
     )  # fmt: skip
     return session.scalar(made) or 0

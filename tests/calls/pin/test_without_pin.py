@@ -17,7 +17,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_the_first_menu
 from tests.conftest import ON_SQLITE
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_duress_pin
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
@@ -289,6 +289,37 @@ def test_urgent_requests_of_a_phone_do_not_count_and_a_third_ordinary_one_is_ref
     afraid = phone.another()
     is_afraid(afraid)
     assert [one.urgency for one in hotline.rows(select(Callback).order_by(Callback.id))][-1] == "urgent"
+
+
+@pytest.mark.parametrize("pin", ["none", "their own", "duress"])
+def test_third_request_of_a_day_does_not_tell_that_a_pin_was_given_from_this_phone(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, pin: str
+) -> None:
+    """ "I cannot call this number back" was said only where the case was promised the call instead."""
+    make_staff()
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    for number in range(2):
+        caller = phone.another()
+        dials_to_the_callback_menu(caller)
+        caller.presses("1")
+        caller.hangs_up()
+        if number == 0:
+            _, to_caller = accepted_by(phone, hotline)
+            phone.answers(to_caller).presses("1")
+            to_caller.phone.hangs_up()
+            clock.passes(hours=1)
+            with hotline.database.transaction() as session:
+                session.execute(update(Staff).values(on_shift=False))
+    if pin != "none":
+        with hotline.database.transaction() as session:
+            coerced = make_duress_pin(session, case, now=clock.now)
+        asks_express(phone.another(), coerced if pin == "duress" else case)
+    clock.passes(minutes=10)
+
+    dials_to_the_callback_menu(phone)
+    phone.presses("1")
+
+    assert phone.hears("We will call you no later than")
 
 
 def test_caller_who_cannot_talk_is_called_silently_even_if_another_call_asked_before(
