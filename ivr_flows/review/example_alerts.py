@@ -18,7 +18,7 @@ _COUNTED = {
     "pin_locks": "locked numbers",
     "lost_pins": "reports of lost PINs",
     "notices": "notices that nobody has confirmed",
-    "unlisted": "names that no directory has",
+    "unlisted": "names or rows that cannot be used",
 }
 _PLAIN = {
     "calls_refused": "our calls are refused",

@@ -1,6 +1,7 @@
 """Reads a custody feed file row by row in bounded memory; the gate's values are dropped here (R12)."""
 
 import csv
+import dataclasses
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,13 +36,29 @@ class FeedFileError(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Whom a rejected row names, if that can be read: of this person the line must not tell an older row.
+
+    ``releasable`` is what its gate columns say, and ``as_of`` its confirmation time if that is one.
+    """
+
+    subject_id: str
+    releasable: bool
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that does not land: its physical line, the field, and why; no fact is a value of the row."""
+    """A row that does not land: its physical line, the field, and why; no fact is a value of the row.
+
+    ``doubt`` is kept nowhere.
+    """
 
     line: int
     field: str
     code: RowRefusal
     facts: Mapping[str, Fact]
+    doubt: Doubt | None = dataclasses.field(default=None, repr=False, compare=False)
 
 
 #: A record's content without its confirmation time; a row with equal contents is unchanged.
@@ -54,6 +71,8 @@ CONTENT_COLUMNS = (
 )  # fmt: skip
 #: All that is stored of a row that the gate denies (R12): no status, no date, no place, no stage.
 DENIED: Content = ("unknown", None, None, False, None, None, None, None)
+#: Nothing can be confirmed, though the gate allows it.
+UNREADABLE: Content = ("unknown", None, None, True, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +137,8 @@ def read_feed(
         try:
             yield _parse(lines.first, fields, places, gates)
         except _RowError as fault:
-            yield Reject(lines.first, fault.field, fault.code, fault.facts)
+            doubt = _doubt(fields, places, gates)
+            yield Reject(lines.first, fault.field, fault.code, fault.facts, doubt)
 
 
 class _Lines:
@@ -208,7 +228,7 @@ def _read_header(lines: _Lines, reader: Any) -> dict[str, int]:
 
 
 def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> FeedRow:
-    releasable = is_releasable(gates, {name: fields[places[name]] for name in GATE_COLUMNS})
+    releasable = _is_releasable(fields, places, gates)
     value = {name: fields[place].strip() for name, place in places.items() if name not in GATE_COLUMNS}
     # One search finds out that a row has no such character, as nearly every row.
     is_odd = _CONTROL.search("".join(value.values())) is not None
@@ -242,6 +262,20 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
     # A denied row is checked like any other, so its errors are reported the same way, and then emptied.
     content = content if releasable else DENIED
     return FeedRow(line, value["subject_id"], content, as_of, max(status_at, as_of), mapped, code)
+
+
+def _doubt(fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> Doubt | None:
+    subject_id = fields[places["subject_id"]].strip()
+    if not subject_id or len(subject_id) > LONGEST["subject_id"] or _CONTROL.search(subject_id):
+        return None
+    as_of = _read_moment(fields[places["as_of"]].strip())
+    return Doubt(
+        subject_id, _is_releasable(fields, places, gates), as_of if isinstance(as_of, datetime) else None
+    )
+
+
+def _is_releasable(fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> bool:
+    return is_releasable(gates, {name: fields[places[name]] for name in GATE_COLUMNS})
 
 
 def _place(value: Mapping[str, str], name: str) -> str | None:

@@ -15,7 +15,7 @@ from models.custody.brake import Tally, is_impossible
 from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
 from models.custody.event_making import happened_again
-from models.custody.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow, Reject
+from models.custody.import_file import CONTENT_COLUMNS, DENIED, UNREADABLE, Content, FeedRow, Reject
 from models.custody.import_lock import ImportBusyError, gentle_transaction, without_collector
 from models.custody.import_record import RETRACTED_STATES, CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects
@@ -71,6 +71,8 @@ class _Staged:
     verdict: Verdict
     #: False for a row that the record says already, word for word: landing it would change nothing.
     is_written: bool
+    #: False for a row that cannot be read, which is counted as rejected alone.
+    is_counted: bool = True
 
 
 class Staging:
@@ -80,7 +82,8 @@ class Staging:
 
     Memory grows with the number of people who have an open case, never with the file. The first line about a
     person counts and a later one is rejected. When the two differ, neither can be trusted, so the staged row
-    becomes ``unknown``, and it is releasable only if both lines were.
+    becomes ``unknown``, and it is releasable only if both lines were. So it does for a row that is rejected
+    because it cannot be read: its person may be out, or denied by now (R12, R14).
     """
 
     def __init__(
@@ -131,9 +134,12 @@ class Staging:
 
     def _take_batch(self, batch: list[FeedRow | Reject]) -> None:
         rows = [item for item in batch if isinstance(item, FeedRow)]
-        rejects = [item for item in batch if isinstance(item, Reject)]
+        unreadable = [item for item in batch if isinstance(item, Reject)]
+        rejects = list(unreadable)
+        named = [row.subject_id for row in rows]
+        named += [one.doubt.subject_id for one in unreadable if one.doubt is not None]
         with self._database.reading() as session:
-            people = find_people(session, self._database, [row.subject_id for row in rows])
+            people = find_people(session, self._database, named)
         fresh: dict[int, dict[str, Any]] = {}
         contradicted: list[dict[str, Any]] = []
         for row in rows:
@@ -149,22 +155,13 @@ class Staging:
                 rejects.append(Reject(row.line, "as_of", RowRefusal.OLDER, {}))
             elif (first := self._staged.get(known.subject_id)) is not None:
                 rejects.append(Reject(row.line, "subject_id", RowRefusal.SAME_PERSON, {"line": first.line}))
-                if first.digest != hash(content):
-                    values = self._contradict(first, content, known)
-                    if not first.is_written:
-                        first.is_written = True
-                        as_of = known.as_of or row.as_of
-                        fresh[known.subject_id] = (
-                            self._values(first.line, known.subject_id, "changed", content, as_of) | values
-                        )
-                    elif known.subject_id in fresh:
-                        fresh[known.subject_id].update(values)
-                    else:
-                        contradicted.append({"staged_line": first.line, **values})
+                self._contradict(first, content, known, known.as_of or row.as_of, fresh, contradicted)
             else:
                 values = self._stage(row, content, known)
                 if self._staged[known.subject_id].is_written:
                     fresh[known.subject_id] = values
+        for reject in unreadable:
+            self._confirm_nothing(reject, people, fresh, contradicted)
         self.rows += len(batch)
         self.tally.usable_rows += len(batch) - len(rejects)
         self.rejects.add(sorted(rejects, key=lambda reject: reject.line))
@@ -189,10 +186,9 @@ class Staging:
             and not known.is_absent
             and not in_future
         )
-        self._staged[known.subject_id] = _Staged(
-            row.line, hash(content), releasable, status_at, in_future, verdict, not says_nothing
-        )
-        self._count(verdict, 1)
+        staged = _Staged(row.line, hash(content), releasable, status_at, in_future, verdict, not says_nothing)
+        self._staged[known.subject_id] = staged
+        self._count(staged, 1)
         self.unmapped_statuses += not row.status_is_mapped
         self.unlisted_facilities += content[2] != row.content[2]
         self.unlisted_courts += content[7] != row.content[7]
@@ -211,20 +207,74 @@ class Staging:
         if seen or len(self.unlisted) < MOST_OF_A_FILE:
             self.unlisted[kind, name] = (seen + 1, first)
 
-    def _contradict(self, first: _Staged, second: Content, known: Known) -> dict[str, Any]:
+    def _confirm_nothing(
+        self,
+        reject: Reject,
+        people: Mapping[str, Known],
+        fresh: dict[int, dict[str, Any]],
+        contradicted: list[dict[str, Any]],
+    ) -> None:
+        """Stage the person of an unreadable row as unknown, or as denied, and make a task of its field."""
+        doubt = reject.doubt
+        if doubt is None:
+            self._miss("row", reject.field, reject.line)
+            return
+        known = people.get(doubt.subject_id)
+        if known is None:
+            return
+        if doubt.as_of is not None and known.as_of is not None and doubt.as_of < known.as_of:
+            self._present.add(known.subject_id)
+            return
+        self._miss("row", reject.field, reject.line)
+        content = UNREADABLE if doubt.releasable else DENIED
+        as_of = known.as_of or self._now
+        first = self._staged.get(known.subject_id)
+        if first is not None:
+            self._contradict(first, content, known, as_of, fresh, contradicted)
+            return
+        if doubt.as_of is not None and doubt.as_of <= self._latest:
+            as_of = doubt.as_of
+        staged = _Staged(
+            reject.line, hash(content), doubt.releasable, None, False, judge(content, known), True, False
+        )
+        self._staged[known.subject_id] = staged
+        self._count(staged, 1)
+        change = staged.verdict.change
+        fresh[known.subject_id] = self._values(reject.line, known.subject_id, change, content, as_of)
+
+    def _contradict(
+        self,
+        first: _Staged,
+        second: Content,
+        known: Known,
+        as_of: datetime,
+        fresh: dict[int, dict[str, Any]],
+        contradicted: list[dict[str, Any]],
+    ) -> None:
+        if first.digest == hash(second):
+            return
         both = first.releasable and second[3]
         content: Content = (
             ("unknown", first.status_at, None, True, None, None, None, None) if both else DENIED
         )
-        verdict = judge(content, known)
-        self._count(first.verdict, -1)
-        self._count(verdict, 1)
-        first.verdict, first.releasable, first.digest = verdict, content[3], hash(content)
-        change = "future" if first.in_future else verdict.change
-        return {"change": change, **dict(zip(CONTENT_COLUMNS, content, strict=True))}
+        self._count(first, -1)
+        first.verdict, first.releasable, first.digest = judge(content, known), content[3], hash(content)
+        self._count(first, 1)
+        change = "future" if first.in_future else first.verdict.change
+        values = {"change": change, **dict(zip(CONTENT_COLUMNS, content, strict=True))}
+        if not first.is_written:
+            first.is_written = True
+            fresh[known.subject_id] = (
+                self._values(first.line, known.subject_id, "changed", content, as_of) | values
+            )
+        elif known.subject_id in fresh:
+            fresh[known.subject_id].update(values)
+        else:
+            contradicted.append({"staged_line": first.line, **values})
 
-    def _count(self, verdict: Verdict, sign: int) -> None:
-        self.changes[verdict.change] += sign
+    def _count(self, staged: _Staged, sign: int) -> None:
+        verdict = staged.verdict
+        self.changes[verdict.change] += sign * staged.is_counted
         self.tally.status_changes += sign * verdict.status_changes
         self.tally.from_denial += sign * verdict.from_denial
         self.tally.impossible += sign * verdict.impossible

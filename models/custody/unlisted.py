@@ -1,10 +1,10 @@
-"""Names in the feed that are in no directory, and codes that are not in R15: tasks for staff (R14, R15)."""
+"""Names, codes and rows of the feed that callers do not hear: tasks for staff (R14, R15)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ForeignKey, String, Table, case, select, update
+from sqlalchemy import ForeignKey, String, Table, and_, case, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -26,8 +26,9 @@ Unlisted = Mapping[tuple[str, str], tuple[int, int]]
 class UnlistedName(Base):
     """One name or code. Its text is never stored (R12): ``name_key`` is a keyed hash of the folded name.
 
-    ``kind`` is ``facility``, ``court`` or ``status``. ``import_id`` and ``line`` say where the feed last sent
-    it, so that staff can read it there. ``settled_as`` is ``added`` or ``dismissed``.
+    ``kind`` is ``facility``, ``court``, ``status`` or ``row``. The name of an unreadable row is its field,
+    and a dismissed one is a task again with the next such row. ``import_id`` and ``line`` say where the feed
+    last sent it, so that staff can read it there. ``settled_as`` is ``added`` or ``dismissed``.
     """
 
     __tablename__ = "unlisted_names"
@@ -49,7 +50,9 @@ _NAMES = cast(Table, UnlistedName.__table__)
 #: Nobody has added the name to its directory or dismissed it.
 WAITS = UnlistedName.settled_at.is_(None)
 # If an entry was since removed from its directory, its name is a task again; a dismissed one stays dismissed.
-_WAS_ADDED = UnlistedName.settled_as == "added"
+_IS_NEW_AGAIN = or_(
+    UnlistedName.settled_as == "added", and_(UnlistedName.kind == "row", UnlistedName.settled_at.is_not(None))
+)
 _KEEP = (_made := insert(UnlistedName)).on_conflict_do_update(
     index_elements=["name_key"],
     set_={
@@ -57,9 +60,9 @@ _KEEP = (_made := insert(UnlistedName)).on_conflict_do_update(
         "last_seen_at": _made.excluded.last_seen_at,
         "import_id": _made.excluded.import_id,
         "line": _made.excluded.line,
-        "told_at": case((_WAS_ADDED, None), else_=UnlistedName.told_at),
-        "settled_at": case((_WAS_ADDED, None), else_=UnlistedName.settled_at),
-        "settled_as": case((_WAS_ADDED, None), else_=UnlistedName.settled_as),
+        "told_at": case((_IS_NEW_AGAIN, None), else_=UnlistedName.told_at),
+        "settled_at": case((_IS_NEW_AGAIN, None), else_=UnlistedName.settled_at),
+        "settled_as": case((_IS_NEW_AGAIN, None), else_=UnlistedName.settled_as),
     },
 )
 

@@ -127,7 +127,7 @@ ACTIONS = {
     "ask_release_import": N_("asked to apply a held import"),
     "ask_reject_import": N_("asked to discard a held import"),
     "withdraw_import_request": N_("closed the request about an import"),
-    "dismiss_unlisted": N_("dismissed a name that no directory has"),
+    "dismiss_unlisted": N_("dismissed a task about the feed"),
     "release_import": N_("approved that a held import is applied"),
     "ask_retract_import": N_("asked to take back an import"),
     "retract_import": N_("approved that an import is taken back"),

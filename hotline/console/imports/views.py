@@ -65,7 +65,7 @@ def unlisted_dismiss(task_id: int) -> Response:
     with console.database.transaction() as session:
         done = dismiss_unlisted(session, task_id, actor=me().email, now=console.clock())
     if done:
-        flash(_("The name is dismissed."), "success")
+        flash(_("The task is dismissed."), "success")
     else:
         flash(_("Somebody has settled this already."), "info")
     return redirect(url_for("console.imports.imports"), code=303)

@@ -86,15 +86,17 @@ def case_page(case_id: int) -> str | None:
     return url_for("console.cases.case", case_id=case_id) if known else None
 
 
-#: The kind of a name that no directory has.
+#: The kind of what the feed sent and callers do not hear.
 UNLISTED_KINDS = {
     "facility": N_("Facility"),
     "court": N_("Court"),
     "status": N_("Status code"),
+    "row": N_("Unreadable row"),
 }
-#: What such a name means for callers.
+#: What it means for callers.
 UNLISTED_EFFECTS = {
     "facility": N_("no directory has it, so callers do not hear it"),
     "court": N_("no directory has it, so callers do not hear it"),
     "status": N_("it is unknown, so callers hear that we cannot confirm"),
+    "row": N_("it was rejected, so callers of its person hear that we cannot confirm"),
 }

@@ -15,7 +15,7 @@ from tests.console.imports.files import uploads
 from tests.factories import NOW, make_policies
 from tests.models.custody.feed import at, feed_row, load, open_cases
 
-HEADING = "Names the feed sent that are in no directory"
+HEADING = "What the feed sent that callers do not hear"
 
 
 @pytest.fixture
@@ -59,14 +59,14 @@ def test_wallboard_asks_for_a_person_as_long_as_a_name_is_in_no_directory(
     # Their first page was the wallboard, and its figures are kept for some seconds.
     clock.goes_on(seconds=5)
     supervisor.opens("/console/wallboard")
-    assert supervisor.reads("Feed 3 names or codes of the feed are in no directory not told to callers")
+    assert supervisor.reads("Feed 3 names, codes or rows of the feed cannot be used not told to callers")
 
-    supervisor.clicks("3 names or codes of the feed are in no directory")
+    supervisor.clicks("3 names, codes or rows of the feed cannot be used")
     for _ in range(3):
         supervisor.clicks("Dismiss")
     clock.goes_on(seconds=5)
 
-    assert not supervisor.opens("/console/wallboard").reads("in no directory")
+    assert not supervisor.opens("/console/wallboard").reads("cannot be used")
 
 
 def test_preview_tells_of_an_unknown_facility_and_code_by_their_lines(
@@ -78,7 +78,7 @@ def test_preview_tells_of_an_unknown_facility_and_code_by_their_lines(
         supervisor, feed_row("A-1", facility="Canary Hotline"), feed_row("A-2", status="canary_code"),
     )  # fmt: skip
 
-    assert supervisor.reads("Waits for your decision", "Names and codes that are unknown here")
+    assert supervisor.reads("Waits for your decision", "Names, codes and rows that cannot be used")
     assert supervisor.reads("Facility, line 2: no directory has it, so callers do not hear it")
     assert supervisor.reads("Status code, line 3: it is unknown, so callers hear that we cannot confirm")
     assert "canary" not in supervisor.text.lower()
@@ -112,6 +112,30 @@ def test_dismissed_name_stays_dismissed_and_that_is_an_entry(
     assert actions(database).count("dismiss_unlisted") == 3
     load(database, feed_row("A-1", facility="Canary Hotline", as_of=at(1)), now=at(1))
     assert not supervisor.opens("/console/imports").reads(HEADING)
+
+
+def test_row_that_cannot_be_read_is_a_task_and_one_again_after_it_was_dismissed(
+    supervisor: Member, database: Database
+) -> None:
+    open_cases(database, "A-1")
+    load(database, feed_row("A-1", as_of=at(-1)), now=at(-1))
+    for hour in (0, 1):
+        broken = feed_row("A-1", next_hearing_at="canary", as_of=at(hour))
+        load(database, feed_row("A-9", as_of="canary"), broken, now=at(hour))
+        with database.transaction() as session:
+            tell_of_unlisted(session, at(hour), make_policies(), is_open=True)
+            session.scalars(select(Alert).where(Alert.state == "made")).one().state = "sent"
+
+        supervisor.opens("/console/imports")
+        assert supervisor.reads(HEADING, "Unreadable row", "line 3")
+        assert not supervisor.reads("line 2")
+        supervisor.opens(f"/console/imports/{hour + 2}")
+        assert supervisor.reads(
+            "Unreadable row, line 3: it was rejected, so callers of its person hear that we"
+        )
+        assert "canary" not in supervisor.text
+        supervisor.opens("/console/imports").clicks("Dismiss")
+        assert not supervisor.reads("Unreadable row")
 
 
 def test_supervisors_get_one_text_about_all_names_and_none_again(

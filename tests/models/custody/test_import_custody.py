@@ -12,6 +12,7 @@ from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
+from models.custody.custody_event import CustodyEvent
 from models.custody.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_file import COLUMNS, CONTENT_COLUMNS, DENIED
@@ -234,6 +235,63 @@ def test_every_fault_is_reported_by_line_and_field_and_never_by_value(database):
     ]  # fmt: skip
     assert counts(result) == (13, 1, 0, 0, 0, 12)
     assert not any(canary in in_english(r) or "A-" in in_english(r) for r in result.rejected)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(
+    "broken", [{"next_hearing_at": "soon"}, {"status_at": ""}, {"as_of": "today"}, {"facility": "x" * 300}]
+)
+def test_person_whose_row_cannot_be_read_is_cannot_confirm_until_one_can(database, broken, full):
+    """They may be out, so the line must not go on telling the record before."""
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1", as_of=at(-2)), now=at(-2))
+
+    result = load(database, feed_row("A-1", status="released", as_of=at(-1)) | broken, full=full, now=at(-1))
+
+    assert counts(result) == (1, 0, 0, 0, 0, 1)
+    assert what_is_heard(database, case, at(-1)) is NEUTRAL
+    load(database, feed_row("A-1", status="released", as_of=at(0)))
+    assert what_is_heard(database, case).status == "released"
+    with database.reading() as session:
+        assert list(session.scalars(select(CustodyEvent.kind))) == ["released"]
+
+
+def test_row_that_closes_the_gate_closes_it_also_if_a_date_in_it_cannot_be_read(database):
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1", as_of=at(-2)), now=at(-2))
+
+    load(database, feed_row("A-1", adult="no", expected_release_at="unknown", as_of=at(-1)), now=at(-1))
+
+    assert what_is_heard(database, case) is NEUTRAL
+    # Way back from a denial, which the brake counts.
+    assert load(database, feed_row("A-1")).from_denial == 1
+
+
+def test_row_that_cannot_be_read_changes_nothing_if_it_is_older_or_its_person_is_named_again(database):
+    cases = open_cases(database, "A-1", "A-2", "A-3")
+    load(database, *(feed_row(name, as_of=at(-1)) for name in cases), now=at(-1))
+    broken = {"status": "released", "next_hearing_at": "soon"}
+
+    result = load(
+        database,
+        feed_row("A-1", as_of=at(-2), **broken),
+        feed_row("A-2", **broken),
+        feed_row("A-2"),
+        feed_row("A-3"),
+        feed_row("A-3", **broken),
+    )
+
+    assert what_is_heard(database, cases["A-1"]).status == "in_custody"
+    assert what_is_heard(database, cases["A-2"]) is NEUTRAL
+    assert what_is_heard(database, cases["A-3"]) is NEUTRAL
+    assert sum(counts(result)[1:]) == result.rows == 5
+
+
+def test_many_rows_that_cannot_be_read_are_held(database):
+    names = [f"A-{n}" for n in range(12)]
+    open_cases(database, *names)
+    load(database, *(feed_row(name, as_of=at(-1)) for name in names), now=at(-1))
+    assert load(database, *(feed_row(name, next_hearing_at="soon") for name in names)).held
 
 
 def test_strict_lands_nothing_when_one_row_is_rejected(database):
