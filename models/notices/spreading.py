@@ -52,6 +52,7 @@ def spread(session: Session, now: datetime, limit: int) -> list[Job]:
     session.execute(spread_now.values(spread_at=now))
     jobs = _stop_replaced(session, {event.subject_id for event in events}, now)
     told = [event for event in events if event.stopped_at is None]
+    _wait_for_second_person(session, {event.subject_id for event in told})
     made = _notices(told, _standing(session, {event.subject_id for event in told}, now), now)
     if made:
         added = session.scalars(insert(NOTICES).returning(NOTICES.c.id), made).all()
@@ -105,6 +106,15 @@ def _stop_replaced(session: Session, subject_ids: Collection[int], now: datetime
         CUSTODY_EVENTS.c.corrects_id.is_(None),
     )  # fmt: skip
     return stop(session, NOTICES.c.event_id.in_(older), "replaced", now, ACTOR, states=AT_REST)
+
+
+def _wait_for_second_person(session: Session, subject_ids: Collection[int]) -> None:
+    """A second person may be confirming a case at this moment: it must be seen here, or these events there.
+
+    Each of the two would else leave the notice to the other.
+    """
+    unconfirmed = select(Case.id).where(Case.subject_id.in_(subject_ids), Case.named_by.is_not(None))
+    session.execute(unconfirmed.order_by(Case.id).with_for_update(key_share=True)).all()
 
 
 def _standing(session: Session, subject_ids: Collection[int], now: datetime) -> dict[int, list[Any]]:

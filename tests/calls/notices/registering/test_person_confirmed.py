@@ -1,10 +1,12 @@
 """News about a person whom one member of staff alone has named for a case (R28, R34, R40)."""
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models import Case, Notice, Registration
 from models.cases.subject import Subject
@@ -139,3 +141,37 @@ def test_news_of_the_person_whom_the_case_was_about_before_rings_nobody_any_more
 
     assert [sweeps(hotline, minutes=1) for _ in range(3)] == [[], [], []]
     assert [(one.state, one.outcome) for one in hotline.rows(select(Notice))] == [("stopped", "gate")]
+
+
+# SQLite lets one of them write at a time.
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("first", ["second person", "sweeper"])
+def test_escape_rings_that_is_spread_in_the_moment_in_which_a_second_person_confirms(
+    registered: Registering, hotline: Hotline, make_case: MakeCase, bosses: list[Boss], first: str
+) -> None:
+    made, right = registered("in_custody"), make_case(custody_status="in_custody")
+    hotline.clock.passes(minutes=5)
+    moves(hotline, made.case, right, bosses[0])
+    hotline.clock.passes(minutes=5)
+    reports(hotline, "escaped", Registered(hotline, right, 0), hours_ago=0.1)
+
+    def confirmed(session: Session) -> None:
+        confirm_subject(session, bosses[1], session.get_one(Case, made.case.id), hotline.clock.now, 30)
+
+    def spreads(session: Session) -> None:
+        spread(session, hotline.clock.now, 50)
+
+    def in_a_transaction(work: Callable[[Session], None]) -> None:
+        with hotline.database.transaction() as session:
+            work(session)
+
+    begins, follows = (confirmed, spreads) if first == "second person" else (spreads, confirmed)
+    other = threading.Thread(target=in_a_transaction, args=(follows,))
+    with hotline.database.transaction() as session:
+        begins(session)
+        other.start()
+        # It waits for this transaction, or is done by then.
+        other.join(timeout=1)
+    other.join()
+
+    assert FIRST in sweeps(hotline, minutes=1)
