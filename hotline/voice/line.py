@@ -1,6 +1,5 @@
 """The line: takes one signed request of a call, walks its tree in one unit of work, answers with a Turn."""
 
-import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,8 +29,6 @@ from models.store.database import Database, tried_again
 from models.store.unit import OvertakenError, Unit, unit_of
 from models.talks.call_event import hear_who_answered, record_call_event, record_call_sid
 from models.talks.joiner import missed_words
-
-log = logging.getLogger(__name__)
 
 #: A PIN that was pending for longer than this was lost with its process. The caller is asked again.
 PIN_WORK_LIFE = timedelta(seconds=5)

@@ -37,7 +37,7 @@ from models.calls.pin_facts import (
 )
 from models.cases.case import Case
 from models.cases.duress import KEY_PREFIX
-from models.cases.pin import KnownPhone, Match, PinCounter, PinTry
+from models.cases.pin import KnownPhone, Match, PinCounter
 from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
@@ -62,7 +62,6 @@ _COURTS = table_of(Court)
 _STAFF = table_of(Staff)
 _KNOWN = table_of(KnownPhone)
 _COUNTERS = table_of(PinCounter)
-_TRIES = table_of(PinTry)
 _GUARDS = table_of(Guard)
 
 

@@ -15,7 +15,7 @@ _KEEP_METHOD = frozenset({307, 308})
 _TWIML_TYPES = frozenset({"text/xml", "application/xml", "text/html"})
 #: Parameters with the caller's answer. They are not sent again to the target of a redirect.
 _ANSWERS = ("Digits", "FinishedOnKey", "SpeechResult", "Confidence", "msg")
-_BAD_URL, _TOO_MANY, _BAD_REDIRECT, _REFUSED = 11100, 11215, 11216, 11217
+_TOO_MANY, _BAD_REDIRECT, _REFUSED = 11215, 11216, 11217
 _TOO_LONG, _EMPTY, _NOT_XML, _NOT_TWIML, _TYPE = 11750, 11770, 12100, 12102, 12300
 
 
