@@ -101,7 +101,7 @@ def raise_for_news(desk: Desk, callback_id: int) -> None:
 
 def _tell_of(call: CallState, found: callbacks.Callback) -> None:
     call.open_callback_id, call.open_callback_urgency = found.id, found.urgency
-    call.open_callback_due_at, call.open_callback_state = found.due_at, found.state
+    call.open_callback_due_at = found.due_at
     call.open_callback_window_starts = found.window_starts
     call.open_callback_window_ends = found.window_ends
 

@@ -45,7 +45,6 @@ class Facts:
     # The callback that the case is promised, and who could take a call now.
     open_callback_id: int | None = None
     open_callback_due_at: datetime | None = None
-    open_callback_state: str | None = None
     open_callback_urgency: str | None = None
     open_callback_window_starts: datetime | None = None
     open_callback_window_ends: datetime | None = None
@@ -93,11 +92,9 @@ class CallState(_Parts):
     last_verified_at: datetime | None = None
     phone_is_known: bool = False
     phone_opened_lately: bool | None = False
-    own_consecutive: int | None = None
     own_wait_until: datetime | None = None
     own_locked_at: datetime | None = None
     own_total: int = 0
-    stranger_consecutive: int | None = None
     stranger_wait_until: datetime | None = None
     stranger_locked_at: datetime | None = None
     stranger_total: int = 0

@@ -141,8 +141,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             )
             | _named("found_staff_", person.c.id)
             | _named("staff_", person.c.pin_hash)
-            | _named("own_", own.c.consecutive, own.c.wait_until, own.c.locked_at)
-            | _named("stranger_", stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at)
+            | _named("own_", own.c.wait_until, own.c.locked_at)
+            | _named("stranger_", stranger.c.wait_until, stranger.c.locked_at)
             | {"phone_is_known": is_known(), "phone_opened_lately": _KNOWN.c.phone_key.is_not(None)}
             | ({"wrong_untold": failures_untold()} if opening else {
                 # Only a try that is being reserved is counted and judged.
@@ -259,7 +259,7 @@ _TOLD_FACTS: dict[str, Any] = (
     | {"next_hearing_place": _COURTS.c.name, "hearing_zone": _COURTS.c.time_zone}
     | _named("facility_", _FACILITIES.c.name, _FACILITIES.c.phone)
     | _named(
-        "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state, CALLBACKS.c.urgency,
+        "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.urgency,
         CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
     )
     | {

@@ -88,22 +88,18 @@ def test_state_has_the_wait_and_the_lock_of_each_counter_apart(database: Databas
     with database.transaction() as session:
         call = make_call(session, "CA1", phone="+12025550123", caller_id_attested=True, tried_key="number")
         session.add_all(
-            PinCounter(
-                number_key="number", counter=counter, consecutive=failures, wait_until=wait, locked_at=lock
-            )
-            for counter, failures, wait, lock in (
-                (STRANGERS, 1, first, second),
-                (f"{ATTESTED}{call.phone_key}", 2, third, fourth),
+            PinCounter(number_key="number", counter=counter, consecutive=1, wait_until=wait, locked_at=lock)
+            for counter, wait, lock in (
+                (STRANGERS, first, second),
+                (f"{ATTESTED}{call.phone_key}", third, fourth),
             )
         )
     with database.transaction() as session:
         state = load_by_sid(session, "CA1", now, for_pin=True)
 
     assert state is not None
-    assert (state.stranger_consecutive, state.stranger_wait_until, state.stranger_locked_at) == (
-        1, first, second,
-    )  # fmt: skip
-    assert (state.own_consecutive, state.own_wait_until, state.own_locked_at) == (2, third, fourth)
+    assert (state.stranger_wait_until, state.stranger_locked_at) == (first, second)
+    assert (state.own_wait_until, state.own_locked_at) == (third, fourth)
 
 
 def test_state_without_a_row_has_the_defaults_of_the_table() -> None:
