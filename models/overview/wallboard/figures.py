@@ -28,7 +28,6 @@ from models.talks.talk import IS_ON, Talk
 
 #: The words of the partial index of callbacks left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")
-_HELD = "held"
 #: Each uses its own part of the index of waits.
 _CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified in (True, False)]
 
@@ -81,7 +80,6 @@ class Figures:
     #: Today's callers who chose a recording and no staff time, by their topic (R38).
     diverted: Mapping[str, int]
     feed_at: datetime | None
-    held_imports: int
     #: An account that the carrier refuses, and roles without a sign of life (R39).
     troubles: Sequence[Trouble]
     #: What no two people may approve together now (R40).
@@ -121,7 +119,7 @@ def figures(
         **_line(session, now),
         **_promises(session, now, risk),
         **_people(session),
-        **_feed(session),
+        feed_at=_feed_at(session),
         troubles=troubles(session, now),
         missing_pairs=missing_pairs(session, now, tied_days),
         asked=len(waits),
@@ -230,19 +228,15 @@ def _people(session: Session) -> dict[str, Any]:
     return dict(zip(("on_shift", "free", "busy", "resting", "on_call"), found, strict=True))
 
 
-def _feed(session: Session) -> dict[str, Any]:
+def _feed_at(session: Session) -> datetime | None:
     latest = (
         select(CustodyImport.settled_at)
         .where(CustodyImport.state == "landed")
         .order_by(CustodyImport.id.desc())
         .limit(1)
     )
-    held = select(func.count()).select_from(CustodyImport).where(CustodyImport.state == _HELD)
     # Older imports only say when they landed, not when the feed confirmed anybody.
-    return {
-        "feed_at": newest_as_of(session) or session.scalar(latest),
-        "held_imports": session.scalar(held) or 0,
-    }
+    return newest_as_of(session) or session.scalar(latest)
 
 
 def _diverted(session: Session, midnight: datetime, now: datetime) -> dict[str, int]:
