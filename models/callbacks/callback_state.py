@@ -81,12 +81,6 @@ _TABLE = (
 MOVES = {move.name: move for move in _TABLE}
 
 
-def may_move(move: str, state: str, mover: str) -> bool:
-    """Whether ``mover`` (the part of an actor before its colon) may make ``move`` from ``state``."""
-    rule = MOVES[move]
-    return state in rule.before and mover in rule.movers
-
-
 def _check() -> None:
     """Refuse a table that could strand a promise or undo an end; runs when the table is imported."""
     for move in _TABLE:
