@@ -1,6 +1,6 @@
 """What a rehearsal of a tree records: what is spoken, scene by scene, and the paths they form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr_flows.engine.check import WORDS_A_SECOND
@@ -96,8 +96,3 @@ class Rehearsal:
     paths: list[Path]
     stops: dict[str, Stop]
     written_in: dict[str, int]
-
-
-def spoken_of(scenes: Sequence[Scene]) -> str:
-    """The words of some scenes, one after another."""
-    return " ".join(spoken.text for scene in scenes for spoken in scene.spoken)

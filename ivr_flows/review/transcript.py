@@ -66,20 +66,6 @@ def as_document(found: Rehearsal, measure: Measure) -> dict[str, Any]:
     }
 
 
-def exits_told(found: Rehearsal) -> set[tuple[str, str]]:
-    """The steps that follow each other somewhere in the script, as pairs."""
-    told = set()
-    for path in found.paths:
-        at = path.origin
-        for scene in path.scenes:
-            for name in scene.entered:
-                if at is not None:
-                    told.add((at, name))
-                at = name
-            at = scene.step
-    return told
-
-
 def _preface(found: Rehearsal, measure: Measure) -> Iterator[str]:
     whole = _measured(measure, found.paths[0].scenes[0].spoken)
     yield "Seconds of speech are counted at 150 words a minute" + (

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import dropwhile
 from typing import Any
@@ -22,8 +22,8 @@ from ivr_flows.review import rehearsal
 from ivr_flows.review.drawing import edges
 from ivr_flows.review.rehearsal import rehearse
 from ivr_flows.review.rehearsal_check import rehearsal_problems
-from ivr_flows.review.scene import Rehearsal, Scene, spoken_of
-from ivr_flows.review.transcript import as_document, as_script, exits_told
+from ivr_flows.review.scene import Rehearsal, Scene
+from ivr_flows.review.transcript import as_document, as_script
 from tests.factories import make_office
 from tests.ivr_flows.test_check import with_steps, with_texts
 from tests.twiml_check import check
@@ -58,6 +58,25 @@ def scenes(found: Rehearsal) -> list[Scene]:
     for stop in found.stops.values():
         told += [*stop.silences, *stop.slips, *stop.mistaken, *stop.extra.values()]
     return told
+
+
+def exits_told(found: Rehearsal) -> set[tuple[str, str]]:
+    """The steps that follow each other somewhere in the script, as pairs."""
+    told = set()
+    for path in found.paths:
+        at = path.origin
+        for scene in path.scenes:
+            for name in scene.entered:
+                if at is not None:
+                    told.add((at, name))
+                at = name
+            at = scene.step
+    return told
+
+
+def spoken_of(scenes: Sequence[Scene]) -> str:
+    """The words of some scenes, one after another."""
+    return " ".join(spoken.text for scene in scenes for spoken in scene.spoken)
 
 
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)
