@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from hotline.exchange.delivery.overrides import Overrides
 from hotline.exchange.delivery.request import LineError, Reply, Request
-from hotline.exchange.delivery.signing import SharedKey, signed_headers
+from hotline.exchange.delivery.signing import signed_headers
 
 Deliver = Callable[[Request], Reply]
 
@@ -34,7 +34,6 @@ def over_http(
     auth_token: str,
     *,
     hosts: Iterable[str] = (),
-    shared_key: SharedKey | None = None,
     tls: ssl.SSLContext | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Deliver:
@@ -53,7 +52,7 @@ def over_http(
         if _origin(url) not in allowed:
             raise LineError(f"the line pointed at {_origin(url)}, which is not a host of its own", _BAD_HOST)
         overrides = Overrides.read(request.fragment)
-        headers = signed_headers(auth_token, request, shared_key)
+        headers = signed_headers(auth_token, request)
         ends_at = clock() + overrides.total_seconds
         tries = overrides.retries
         while True:

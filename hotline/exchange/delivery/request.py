@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Literal
 from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
 from uuid import uuid4
@@ -16,9 +15,8 @@ class Request:
 
     ``after_seconds`` is the time that a caller waits before it is sent. A request keeps its idempotency
     token, however often it is delivered. ``fragment`` has the connection overrides, which are neither sent
-    nor signed. ``headers`` are added to the usual ones and replace those of the same name. ``json`` replaces
-    the form. ``about`` distinguishes a voice request from one about a message, whose signature covers the
-    port.
+    nor signed. ``headers`` are added to the usual ones and replace those of the same name. ``about``
+    distinguishes a voice request from one about a message, whose signature covers the port.
     """
 
     method: str
@@ -28,7 +26,6 @@ class Request:
     idempotency_token: str = field(default_factory=lambda: str(uuid4()))
     fragment: str = ""
     headers: Params = ()
-    json: bytes | None = None
     about: Literal["voice", "message"] = "voice"
 
     @classmethod
@@ -49,18 +46,9 @@ class Request:
             method = "POST"
         return cls(method, url, params, after_seconds, fragment=fragment, about=about)
 
-    @classmethod
-    def of_json(cls, url: str, document: bytes) -> "Request":
-        """Build a POST of JSON. Its hash is in the query (``bodySHA256``), where the signature covers it."""
-        url, fragment = urldefrag(url)
-        url = _joined(url, (("bodySHA256", sha256(document).hexdigest()),))
-        return cls("POST", url, (), fragment=fragment, json=document)
-
     @property
     def body(self) -> bytes:
         """The body of a POST; empty for a GET."""
-        if self.json is not None:
-            return self.json
         return urlencode(self.params).encode() if self.method == "POST" else b""
 
     @property
