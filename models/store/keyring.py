@@ -52,10 +52,6 @@ class Keyring:
         except (InvalidTag, ValueError):
             raise SealError(f"A sealed {purpose} value cannot be opened.") from None
 
-    def is_current(self, sealed: str) -> bool:
-        """Whether the value is sealed under the current key."""
-        return sealed.partition(".")[0] == self.current
-
     def unlisted_key(self, sealed: str) -> str | None:
         """The id of the key that the value is sealed under, if that key is not listed."""
         key_id = sealed.partition(".")[0]
