@@ -23,7 +23,6 @@ class Overrides:
     retries: int = 1
     retry_on: frozenset[str] = frozenset({"ct"})
     names_server: bool = True
-    edge: str = "ashburn"
 
     @classmethod
     def read(cls, fragment: str) -> "Overrides":
@@ -32,7 +31,8 @@ class Overrides:
         A fragment without any of the keys, such as an anchor in a page, changes nothing.
         """
         given = dict(parse_qsl(fragment, keep_blank_values=True))
-        edge = _edge(given["e"]) if "e" in given else "ashburn"
+        if "e" in given:
+            _check_edge(given["e"])
         numbers = {key: _number(key, given[key]) for key in _RANGES if key in given}
         policy = frozenset(given["rp"].split(",")) if "rp" in given else frozenset({"ct"})
         if not policy <= _POLICIES:
@@ -46,7 +46,6 @@ class Overrides:
             retries=numbers.get("rc", 1),
             retry_on=policy,
             names_server=given.get("sni", "y") == "y",
-            edge=edge,
         )
 
     def retries_after(self, reason: str) -> bool:
@@ -61,7 +60,7 @@ def _number(key: str, text: str) -> int:
     return int(text)
 
 
-def _edge(name: str) -> str:
+def _check_edge(name: str) -> None:
     """Check the edges from which requests leave. Twilio tries comma-separated ones in turn."""
     for one in name.split(","):
         bare = one.removesuffix("-ix")
@@ -71,4 +70,3 @@ def _edge(name: str) -> str:
             raise LineError("e is an edge that there is not", _UNKNOWN_EDGE)
         if bare != one:
             raise LineError("e leads over Interconnect, which this account has not", _INTERCONNECT)
-    return name

@@ -21,7 +21,7 @@ def test_every_key_is_obeyed() -> None:
     overrides = Overrides.read("ct=100&rt=200&tt=300&rc=5&rp=5xx,rt&sni=n&e=dublin")
 
     assert (overrides.connect_seconds, overrides.read_seconds, overrides.total_seconds) == (0.1, 0.2, 0.3)
-    assert (overrides.retries, overrides.names_server, overrides.edge) == (5, False, "dublin")
+    assert (overrides.retries, overrides.names_server) == (5, False)
     assert [overrides.retries_after(reason) for reason in ("ct", "rt", "4xx", "5xx")] == [
         False, True, False, True,
     ]  # fmt: skip
