@@ -36,6 +36,7 @@ WORDS = {
     CallbackRefusal.UNKNOWN_COLLEAGUE: N_("This colleague is not on the staff list."),
     CallbackRefusal.OFF_SHIFT: N_("%(name)s is not on shift."),
     CallbackRefusal.ON_BREAK: N_("%(name)s is on a break. Choose another colleague."),
+    CallbackRefusal.NOT_FOR_COLLEAGUE: N_("%(name)s cannot take this one. Choose another colleague."),
     CallbackRefusal.TIME_OUT_OF_RANGE: N_("Choose a future time within %(days)s days."),
     CallbackRefusal.NO_COMMON_HOURS: N_("This person's hours and the office's hours do not overlap."),
     CallbackRefusal.OUTSIDE_HOURS: N_(

@@ -17,6 +17,7 @@ from models.callbacks.claim import (
     is_mine,
     let_go,
     may_be_called,
+    may_see_to,
     owed_beside,
     refuse,
     standing,
@@ -230,6 +231,7 @@ def _take_in_hand(
     session: Session, callback: Callback, staff: Staff, now: datetime, policies: Policies
 ) -> None:
     """This person may change it only if nobody is being called for it, and nobody else has claimed it."""
+    may_see_to(session, callback, staff.id)
     if callback.state == TAKEN_UP_AGAIN:
         claim(session, callback.id, staff.id, now, policies)
         return

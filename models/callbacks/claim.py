@@ -58,11 +58,8 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, poli
     if is_mine(callback, staff_id):
         return callback
     until = claimed_until(now, policies)
-    if callback.state in ("requested", TAKEN_UP_AGAIN) and not may_call(
-        session, staff_id, callback.case_id, callback.registrant_id
-    ):
-        # Those who know why see to it; the words tell nobody else (R10).
-        raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
+    if callback.state in ("requested", TAKEN_UP_AGAIN):
+        may_see_to(session, callback, staff_id)
     if callback.state == "requested":
         advance(
             session, callback.id, "claim", actor=actor_of(staff_id), now=now,
@@ -96,7 +93,7 @@ def hand(
 
     Returns the colleague. If they do not begin it, it goes back to the list. Raises RefusedError when it is
     somebody else's, somebody is being called for it, or it is over, and for a colleague who is not on shift,
-    on a break, or not on the staff list.
+    on a break, not on the staff list, or after a use of the duress PIN not one of those who know of it (R10).
     """
     callback = standing(session, callback_id)
     # Locked, so that deactivating their account at this same moment comes before or after.
@@ -115,6 +112,10 @@ def hand(
         callback = claim(session, callback_id, staff.id, now, policies)
     if callback.state != "claimed":
         refuse(session, callback)
+    may_see_to(session, callback, staff.id)
+    if not may_call(session, colleague.id, callback.case_id, callback.registrant_id):
+        # They would have a claim that they cannot call for, and could reschedule or cancel it (R10).
+        raise RefusedError(CallbackRefusal.NOT_FOR_COLLEAGUE, name=name_of(session, colleague))
     callback.staff_id, callback.claimed_at = colleague.id, now
     callback.lease_until = now + timedelta(minutes=policies.handed_minutes)
     session.flush()
@@ -127,6 +128,15 @@ def hand(
         now=now,
     )
     return colleague
+
+
+def may_see_to(session: Session, callback: Callback, staff_id: int) -> None:
+    """Refuse a callback that only those who know of a use of the duress PIN see to. Raises RefusedError.
+
+    The words tell nobody else (R10).
+    """
+    if not may_call(session, staff_id, callback.case_id, callback.registrant_id):
+        raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
 
 
 def claimed_until(now: datetime, policies: Policies) -> datetime:

@@ -31,6 +31,8 @@ class CallbackRefusal(StrEnum):
     OFF_SHIFT = auto()
     #: ``name``: the colleague.
     ON_BREAK = auto()
+    #: ``name``: the colleague.
+    NOT_FOR_COLLEAGUE = auto()
     #: ``days``: the longest time ahead.
     TIME_OUT_OF_RANGE = auto()
     NO_COMMON_HOURS = auto()

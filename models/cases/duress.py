@@ -6,6 +6,7 @@ duress PIN is kept, told to the next such caller, and changes nothing of the cas
 line knows which of the two it works on.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -143,11 +144,18 @@ def may_call(session: Session, staff_id: int | None, case_id: int | None, regist
 
     They are the one liaison who was told, and every supervisor.
     """
-    whose = {"case_id": case_id, "registrant_id": registrant_id}
-    who_know = session.scalars(_PAUSED, whose).all()
-    if not who_know or (staff_id is not None and staff_id in who_know):
+    who_know = who_know_of_use(session, case_id, registrant_id)
+    if who_know is None or (staff_id is not None and staff_id in who_know):
         return True
     return session.scalar(select(_STAFF.c.role).where(_STAFF.c.id == staff_id)) == "supervisor"
+
+
+def who_know_of_use(
+    session: Session, case_id: int | None, registrant_id: int | None
+) -> Collection[int | None] | None:
+    """The liaisons, beside all supervisors, who alone may call for this case; None if everybody may."""
+    whose = {"case_id": case_id, "registrant_id": registrant_id}
+    return session.scalars(_PAUSED, whose).all() or None
 
 
 def paused_for(session: Session, case_id: int) -> int | None:

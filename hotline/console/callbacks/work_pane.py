@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
@@ -39,6 +39,7 @@ from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_b
 from models.callbacks.shown_line import shown_line
 from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
+from models.cases.duress import who_know_of_use
 from models.custody.custody_status import Heard
 from models.notices.answering import REASON as HARD_NEWS
 from models.notices.taking_back.corrections import wrong_news
@@ -122,7 +123,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "seen": stamp_of(callback),
         "is_promise": is_promise(callback),
         "may_reveal": may_reveal(callback, me().staff_id, me().role),
-        "colleagues": colleagues_who_can_come(session),
+        "colleagues": colleagues_who_can_come(session, callback),
         "settled_day": "" if local is None else local.date().isoformat(),
         "settled_time": "" if local is None else local.strftime("%H:%M"),
         "history": history,
@@ -226,11 +227,17 @@ def names_of_joiners(session: Session, joiners: list[Joiner]) -> list[tuple[str,
     ]
 
 
-def colleagues_who_can_come(session: Session) -> list[tuple[int, str, str, str]]:
-    """Those on shift and not on a break, the free ones first: id, name, languages, what they do now."""
+def colleagues_who_can_come(session: Session, callback: Callback) -> list[tuple[int, str, str, str]]:
+    """Those on shift and not on a break, the free ones first: id, name, languages, what they do now.
+
+    After a use of the duress PIN only those among them who know of it (R10).
+    """
     others = select(Staff).where(
         Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift, Staff.resting_until.is_(None)
     )
+    know = who_know_of_use(session, callback.case_id, callback.registrant_id)
+    if know is not None:
+        others = others.where(or_(Staff.id.in_(know), Staff.role == "supervisor"))
     people, names = session.scalars(others.order_by(Staff.id)).all(), read_staff_names(session).by_id
     found = [(one.id, names[one.id], _speaks(one), _does_now(one)) for one in people]
     return sorted(found, key=lambda one: one[3] != FREE)

@@ -1,6 +1,7 @@
 """The duress PIN at the console: given with the person, shown once, and known to one liaison (R10)."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -195,3 +196,51 @@ def test_liaison_resumes_calls_and_opens_the_case(liaison: Member, database: Dat
     liaison.opens("/console/only-you").clicks("Resume calls")
     assert liaison.reads("The line calls this person again as promised.")
     assert liaison.reads("Automated calls for this case go on.")
+
+
+def test_callback_after_the_duress_pin_is_handed_only_to_those_who_know_of_it(
+    staff: Any, supervisor: Member, database: Database
+) -> None:
+    """A colleague who does not know could not call, and could show the number, reschedule it or cancel it."""
+    told = staff(name="Ana Demo", on_shift=True).signs_in()
+    other = staff(name="Luis Demo", on_shift=True).signs_in()
+    callback_id = is_used(database, kept_case(database))
+    page = f"/console/callbacks/{callback_id}"
+
+    supervisor.opens(page)
+    assert supervisor.reads("Ana Demo – free")
+    assert not supervisor.reads("Luis Demo – free")
+    # A page that was drawn before the use still offers him.
+    for hands in (supervisor, told.opens(page)):
+        hands.sends(f"{page}/hand", {"csrf_token": hands.token, "to": str(other.staff_id)})
+        assert hands.status == 422
+        assert hands.reads("Luis Demo cannot take this one. Choose another colleague.")
+
+    with database.reading() as session:
+        assert session.get_one(Callback, callback_id).staff_id == told.staff_id
+    told.opens(page).clicks("Return to list")
+    supervisor.opens(page).fills(to=str(told.staff_id)).clicks("Hand to colleague")
+    assert supervisor.reads("It is handed to your colleague.", "Claimed: Ana Demo")
+
+
+@pytest.mark.parametrize("button", ["Claim", "Reschedule", "Cancel callback"])
+def test_colleague_who_does_not_know_changes_nothing_that_waits_after_a_use(
+    staff: Any, database: Database, button: str
+) -> None:
+    """The call that the person asked for with their own PIN is kept by the liaison who knows."""
+    told = staff(name="Ana Demo", on_shift=True).signs_in()
+    other = staff(name="Luis Demo").signs_in()
+    case = kept_case(database)
+    with database.transaction() as session:
+        due_at = NOW + timedelta(hours=8)
+        callback_id = make_callback(session, case, rank=0, next_attempt_at=NOW, due_at=due_at).id
+    is_used(database, case)
+    told.opens(f"/console/callbacks/{callback_id}").clicks("Return to list")
+
+    other.opens(f"/console/callbacks/{callback_id}")
+    other.fills(reason="duplicate", day="2026-11-27", time="12:30", agreed="yes").clicks(button)
+
+    assert other.reads("We are calling a colleague for this callback.")
+    with database.reading() as session:
+        row = session.get_one(Callback, callback_id)
+        assert (row.state, row.staff_id, row.due_at) == ("requested", None, due_at)
