@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.command.context import check_migrated, connect, emit, load_settings, open_installation
+from hotline.cli.command.context import check_migrated, connect, emit, fail, load_settings, open_installation
 from models.audit import audit
 from models.store import key_mark, rotation
 from models.store.database import Database
+from models.store.heartbeat import roles_with_another_key
 
 
 @click.group()
@@ -22,12 +23,18 @@ def rotate(as_json: bool) -> None:
     """Seal every value anew under the first key of HOTLINE_FIELD_KEYS, while the line is open.
 
     It may be stopped at any moment; the next run goes on from there. When none remain, the other keys can
-    be taken out. Every process must have been started with the new key first: one that has not goes on
-    sealing under the old one, and those values remain. Exits 1 while any do.
+    be taken out. Nothing is sealed while a process runs that was not started with the new key first: it
+    could not read the values, and would seal others under the old key. Exits 1 while any remain.
     """
     database = open_installation().database
     with database.reading() as session:
+        others = roles_with_another_key(session, datetime.now(UTC))
         total = rotation.count_remaining(session)
+    if others:
+        fail(
+            f"HOTLINE_FIELD_KEYS: a process of {', '.join(others)} has another first key than "
+            f"{database.keyring.current}: restart every process with these keys, and wait half a minute."
+        )
     try:
         with click.progressbar(length=total, label="Sealing anew", file=sys.stderr) as bar:
             done = rotation.rotate(database, on_progress=bar.update)

@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, String, Update, bindparam, delete, func, se
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
+from models.store.database import keyring_of
 
 #: The sweeper itself checks Redis for a sign of life.
 REDIS = "redis"
@@ -28,7 +29,10 @@ _KEPT = timedelta(days=1)
 
 
 class Heartbeat(Base):
-    """One process of one role, from its start to the last sign of life."""
+    """One process of one role, from its start to the last sign of life.
+
+    ``field_key`` is the name of the key under which it seals values.
+    """
 
     __tablename__ = "heartbeats"
 
@@ -36,6 +40,7 @@ class Heartbeat(Base):
     role: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    field_key: Mapped[str | None] = mapped_column(String(20))
 
 
 _HEARTBEATS = table_of(Heartbeat)
@@ -95,7 +100,10 @@ class Pulse:
             is_known = self._changed(session, mine.values(seen_at=now, **since))
         if not is_known:
             session.execute(delete(_HEARTBEATS).where(_HEARTBEATS.c.seen_at < now - _KEPT))
-            session.add(Heartbeat(process=self._process, role=self.role, started_at=now, seen_at=now))
+            key = keyring_of(session).current
+            session.add(
+                Heartbeat(process=self._process, role=self.role, started_at=now, seen_at=now, field_key=key)
+            )
             session.flush()
         self._beaten_at = now
 
@@ -138,6 +146,13 @@ def is_silent(session: Session, role: str, now: datetime) -> bool:
     """Whether a role has run before and shows no sign of life now."""
     seen = session.scalar(_LAST_OF_ROLE, {"role": role, "ahead": now + _AHEAD})
     return seen is not None and now - seen >= SILENT
+
+
+def roles_with_another_key(session: Session, now: datetime) -> list[str]:
+    """The roles of which a process is alive that seals values under another key than this one does."""
+    others = _HEARTBEATS.c.field_key != keyring_of(session).current
+    is_alive = _HEARTBEATS.c.seen_at.between(now - SILENT, now + _AHEAD)
+    return sorted(session.scalars(select(_HEARTBEATS.c.role).where(others, is_alive).distinct()))
 
 
 def nobody_dials(session: Session, now: datetime) -> bool:

@@ -3,12 +3,12 @@
 import base64
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from argon2 import PasswordHasher
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.settings import Settings
 from hotline.cli import group
@@ -16,6 +16,7 @@ from models import AuditEntry, Staff, Subject
 from models.calls.staff_number import for_main_line
 from models.store import rotation
 from models.store.database import Database
+from models.store.heartbeat import Heartbeat, Pulse
 from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
 from tests.factories import NOW, make_subject
@@ -149,6 +150,32 @@ def test_all_values_are_under_the_new_key_after_a_rotation(hotline: Hotline, dat
             assert new.unseal("subject.feed_id", sealed)
         entry = session.scalars(select(AuditEntry)).one()
         assert (entry.action, entry.facts) == ("rotate_keys", {"moved": 10, "remaining": 0})
+
+
+def test_nothing_is_sealed_anew_while_a_process_runs_that_has_another_first_key(
+    hotline: Hotline, database: Database
+) -> None:
+    """Such a process reads no name and no phone that was sealed anew: its calls would end in an apology."""
+    _fill(database)
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        Pulse("worker").beat(session, now - timedelta(seconds=40))
+        Pulse("web").beat(session, now)
+
+    refused = hotline("keys", "rotate", "--json")
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        "HOTLINE_FIELD_KEYS: a process of web has another first key than k2: restart every process with "
+        "these keys, and wait half a minute.\n"
+    )
+    with database.reading() as session:
+        assert session.scalars(select(AuditEntry)).all() == []
+        assert rotation.count_remaining(session) == 0
+
+    with database.transaction() as session:
+        session.execute(update(Heartbeat).where(Heartbeat.role == "web").values(field_key="k2"))
+    assert json.loads(hotline("keys", "rotate", "--json").stdout) == {"moved": 10, "remaining": 0}
 
 
 def test_interrupted_rotation_says_how_many_remain_and_the_next_one_goes_on(

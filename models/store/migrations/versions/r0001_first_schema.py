@@ -162,6 +162,7 @@ def _make_tables() -> None:
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("started_at", MOMENT, nullable=False),
         sa.Column("seen_at", MOMENT, nullable=False),
+        sa.Column("field_key", sa.String(length=20)),
         sa.PrimaryKeyConstraint("process", name="pk_heartbeats"),
     )
     op.create_table(
