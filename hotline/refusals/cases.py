@@ -99,7 +99,8 @@ PHONE_WORDS = {
 PIN_REQUEST_WORDS = {
     PinRequestRefusal.NO_EVIDENCE: N_("How you know them: choose one."),
     PinRequestRefusal.NO_PHONE: N_(
-        "How you know them: we have no confirmed, safe phone of theirs that you could have called."
+        "How you know them: we have no confirmed, safe phone of theirs that you could have called, "
+        "and where the case may be spoken of."
     ),
     PinRequestRefusal.NO_DELIVERY: N_("How they get it: choose one."),
     PinRequestRefusal.MAIL_NOT_SAFE: N_("How they get it: mail is not marked safe for this person."),
@@ -123,7 +124,8 @@ LOST_PIN_WORDS = {
     LostPinRefusal.UNKNOWN_EVIDENCE: "--evidence must be one of %(known)s.",
     LostPinRefusal.SAME_PERSON: "--and: a second person must approve a new PIN.",
     LostPinRefusal.NO_PHONE: (
-        "--evidence: we have no confirmed, safe phone of theirs that you could have called."
+        "--evidence: we have no confirmed, safe phone of theirs that you could have called, "
+        "and where the case may be spoken of."
     ),
     LostPinRefusal.NOT_STAFF: "%(option)s: nobody on the staff list has this e-mail address.",
 }

@@ -227,7 +227,7 @@ def open_by_verification(
     )
     key = keyring_of(session).index("case", number)
     case = session.scalar(select(Case).where(Case.number_key == key))
-    is_possible = case is not None and has_phone_for(session, evidence, case)
+    is_possible = case is not None and has_phone_for(session, evidence, case, now)
     case_id = case.id if case is not None and is_possible and (failed or 0) < MOST_FAILED else None
     _open(session, person, case_id, "verification", evidence, now, policies)
     return case_id

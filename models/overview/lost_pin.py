@@ -18,7 +18,7 @@ from models.cases.duress_likeness import follow_staff_changes
 from models.cases.new_pin import new_pin
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import Phone, Registrant
-from models.cases.safe_phone import SAFE, next_window, safe_phones
+from models.cases.safe_phone import next_window, safe_phones
 from models.overview.refusals import LostPinRefusal
 from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
 from models.staff.staff import Staff
@@ -36,9 +36,22 @@ _AN_HOUR = timedelta(hours=1)
 _A_FEW = 200
 
 
-def has_phone_for(session: Session, evidence: str, case: Case) -> bool:
-    """Whether this ``evidence`` is possible: calling the person needs a phone that we may call."""
-    return evidence != "rang_confirmed_phone" or bool(safe_phones(session, case.registrant_id))
+def proving_phones(session: Session, registrant_id: int, now: datetime) -> list[Phone]:
+    """The safe phones at which a call may prove who the person is, first choice first (R08).
+
+    Not one that replaces an unsafe phone: whoever had that one marked with a PIN that they found out would
+    get the next PIN there (R09).
+    """
+    return [
+        phone
+        for phone in safe_phones(session, registrant_id)
+        if phone.content_held_until is None or phone.content_held_until <= now
+    ]
+
+
+def has_phone_for(session: Session, evidence: str, case: Case, now: datetime) -> bool:
+    """Whether this ``evidence`` is possible: calling the person needs a phone that proves who they are."""
+    return evidence != "rang_confirmed_phone" or bool(proving_phones(session, case.registrant_id, now))
 
 
 class LostPinError(RefusedError):
@@ -54,7 +67,7 @@ def settle_lost_pins(
     liaison is to call the case's first safe phone in its window, because the caller may have merely found the
     number. The call is at a random moment of the next ``lost_pin_minutes``. If it were placed at once, a
     reporter who then presses 0 would notice that the only liaison on shift is busy, which would reveal that
-    the number has a case. Without a safe phone the row is left for staff. Above the line's limit, or after a
+    the number has a case. Without one the row is left for staff. Above the line's limit, or after a
     case's daily number of calls, a report waits for a supervisor: a stranger may have used up those calls.
     """
     most_seconds = policy.numbers.lost_pin_minutes * 60
@@ -72,7 +85,7 @@ def settle_lost_pins(
         else:
             report.state = "called"
             earliest = now + timedelta(seconds=randbelow(most_seconds + 1))
-            jobs += _ring_safe_phone(session, report, case, earliest, now, policy)
+            jobs += _ring_proving_phone(session, report, case, earliest, now, policy)
         report.settled_at = now
         session.flush()
     return jobs
@@ -107,7 +120,7 @@ def decide_lost_pin(
         raise LostPinError(LostPinRefusal.CALL_OPEN)
     report.state, report.settled_at = ("called" if call else "declined"), now
     _write_entry(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
-    return _ring_safe_phone(session, report, case, now, now, policy) if call else []
+    return _ring_proving_phone(session, report, case, now, now, policy) if call else []
 
 
 def _may_report(
@@ -150,10 +163,8 @@ def _earlier(report: LostPinReport) -> Select[int]:
 
 def _is_own_phone(session: Session, report: LostPinReport, case: Case) -> bool:
     """Whether the report came from a phone that it may call; the limits of the case apply to it."""
-    own = select(Phone.id).where(
-        Phone.registrant_id == case.registrant_id, Phone.phone_key == report.phone_key, *SAFE
-    )
-    return session.execute(own.limit(1)).first() is not None
+    own = proving_phones(session, case.registrant_id, report.reported_at)
+    return any(phone.phone_key == report.phone_key for phone in own)
 
 
 def _called_lately(session: Session, now: datetime) -> int:
@@ -164,7 +175,7 @@ def _called_lately(session: Session, now: datetime) -> int:
     ) or 0  # fmt: skip
 
 
-def _ring_safe_phone(
+def _ring_proving_phone(
     session: Session,
     report: LostPinReport,
     case: Case,
@@ -176,7 +187,7 @@ def _ring_safe_phone(
     phone = next(
         (
             (one, number)
-            for one in safe_phones(session, registrant.id)
+            for one in proving_phones(session, registrant.id, now)
             if policy.can_dial(number := keyring_of(session).unseal("phone.number", one.number_sealed))
         ),
         None,
@@ -215,8 +226,8 @@ def replace_lost_pin(
 
     Every safe phone gets a callback in its window to tell its owner, and for ``hold`` phones and windows
     cannot be changed (R08). Raises LostPinError for an unknown code or person, the same person twice, or
-    calling as evidence without a phone; CaseError for an unknown number; and TiedError for two people who may
-    not approve together (R40).
+    calling as evidence without a proving phone; CaseError for an unknown number; and TiedError for two people
+    who may not approve together (R40).
     """
     if evidence not in EVIDENCE:
         raise LostPinError(LostPinRefusal.UNKNOWN_EVIDENCE, known=", ".join(EVIDENCE))
@@ -226,7 +237,7 @@ def replace_lost_pin(
     if people[0].id == people[1].id:
         raise LostPinError(LostPinRefusal.SAME_PERSON)
     case = find_case(session, number)
-    if not has_phone_for(session, evidence, case):
+    if not has_phone_for(session, evidence, case, now):
         raise LostPinError(LostPinRefusal.NO_PHONE)
     days = policy.numbers.two_people_days
     check_untied(session, people[0].id, people[1].id, f"case:{case.id}", now, days)

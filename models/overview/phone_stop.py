@@ -21,7 +21,7 @@ from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones, same_person
 from models.notices.leg_over import stop_legs_to
-from models.overview.lost_pin import tell_safe_phones
+from models.overview.lost_pin import proving_phones, tell_safe_phones
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -405,7 +405,9 @@ def on_next_phone(
     registrant_id = registrant_of(session, callback)
     if registrant_id is None:
         return None
-    for phone in safe_phones(session, registrant_id):
+    is_proof = callback.reason == "lost_pin"
+    phones = proving_phones(session, registrant_id, now) if is_proof else safe_phones(session, registrant_id)
+    for phone in phones:
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
         if policy.can_dial(number):
             return _columns(session, callback, phone, number, now, policy)

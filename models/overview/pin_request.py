@@ -138,7 +138,7 @@ def request_pin(
     kind = "first" if case.pin_kind == "none" else "lost"
     if evidence not in (FIRST_EVIDENCE if kind == "first" else EVIDENCE):
         raise PinRequestError(PinRequestRefusal.NO_EVIDENCE, field="evidence")
-    if not has_phone_for(session, evidence, case):
+    if not has_phone_for(session, evidence, case, now):
         raise PinRequestError(
             PinRequestRefusal.NO_PHONE,
             field="evidence",

@@ -101,7 +101,9 @@ OUTCOME_SENTENCES = {
         "A caller with the PIN stopped or paused the calls about changes. Call a safe phone and ask if it was"
         " them."
     ),
-    "no_safe_phone": N_("The case has no safe phone. Decide with the supervisor how to reach the person."),
+    "no_safe_phone": N_(
+        "The case has no safe phone for this call. Decide with the supervisor how to reach the person."
+    ),
     "case_closed": N_("The case was closed."),
     "unknown": N_("We do not know whether the person was called. Their phone may have rung already."),
     "unknown_call": N_("We do not know whether the person was called. Their phone may have rung already."),

@@ -68,5 +68,5 @@ def lock_lost_pin(report_id: int) -> Response:
         elif jobs:
             flash(_("The confirmed phone will be called."), "success")
         else:
-            flash(_("The case has no safe phone to call. It needs attention."), "warning")
+            flash(_("The case has no safe phone for this call. It needs attention."), "warning")
     return redirect(url_for("console.cases.locks"), code=303)

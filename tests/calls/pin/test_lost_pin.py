@@ -2,18 +2,23 @@
 
 import dataclasses
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from models import Alert, Callback, LostPinReport, Staff
+from models import Alert, Callback, Case, LostPinReport, Staff
 from models.cases.case import close_case, new_number
 from models.cases.registrant import Phone as RegisteredPhone
+from models.overview.case_opening import open_by_verification
 from models.overview.lost_pin import LostPinError, decide_lost_pin, replace_lost_pin, waiting_lost_pins
+from models.overview.phone_list import mark_unsafe, move_phone
+from models.overview.phone_stop import stop_phone
 from models.overview.refusals import LostPinRefusal
 from tests.calls.conftest import Clock, Hotline
+from tests.calls.pin.test_duress_likeness import adds_phone
 from tests.calls.stories import (
     is_asked_for_a_number,
     lost_pins_are_settled,
@@ -23,14 +28,15 @@ from tests.calls.stories import (
     wrong,
 )
 from tests.conftest import ON_BOTH
-from tests.factories import HASHER, MadeCase
+from tests.factories import HASHER, NEW_PIN, MadeCase
 from tests.models.calls.pin_calls import counted_statements
+from tests.models.staff.staff_people import Someone, someone
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-SAFE = "+12025550155"
+SAFE, OTHER = "+12025550155", "+12025550156"
 
 
 @pytest.mark.parametrize("is_live", [True, False])
@@ -122,6 +128,65 @@ def test_lost_pin_without_a_safe_phone_is_left_for_staff(
     left = hotline.row(select(Callback))
     assert (left.reason, left.state) == ("lost_pin", "left_for_staff")
     assert hotline.jobs.waiting == []
+
+
+@pytest.mark.parametrize("has_another", [False, True])
+def test_lost_pin_is_not_given_anew_at_a_phone_that_replaced_an_unsafe_one(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, has_another: bool
+) -> None:
+    """Whoever found out the PIN, and had the owner's phone replaced by his own, was rung for the next."""
+    case, theirs = make_case(custody_status="in_custody", phone=SAFE), "+12025550166"
+    with hotline.database.transaction() as session:
+        me, real = someone(session), session.get_one(Case, case.id)
+        if has_another:
+            adds_phone(session, hotline, me, real, OTHER)
+            clock.passes(days=10)
+        mark_unsafe(session, me, real, real.registrant.phones[0].id, clock.now, hotline.policies)
+        added = adds_phone(session, hotline, me, real, theirs)
+        assert move_phone(session, me, real, added.id, up=True, now=clock.now)
+    opens_the_case(phone, case, from_=SAFE)
+    for keys in ("4", case.pin, NEW_PIN, NEW_PIN):
+        phone.presses(keys)
+    assert phone.hears("Your PIN is changed")
+
+    reports_a_lost_pin(phone.another(), case.number, from_=theirs)
+    lost_pins_are_settled(hotline)
+
+    asked = hotline.row(select(Callback).where(Callback.reason == "lost_pin"))
+    key = hotline.database.keyring.index("phone", OTHER)
+    assert (asked.state, asked.phone_key == key) == (
+        ("requested", True) if has_another else ("left_for_staff", False)
+    )
+    with hotline.database.transaction() as session:
+        assert rang_them(session, me, case, clock.now, hotline) == has_another
+    clock.passes(hours=72)
+    with hotline.database.transaction() as session:
+        assert rang_them(session, me, case, clock.now, hotline)
+
+
+def rang_them(session: Session, me: Someone, case: MadeCase, now: datetime, hotline: Hotline) -> bool:
+    """Whether staff may say that they know the person from a call to a confirmed phone."""
+    found = open_by_verification(session, me, case.number, "rang_confirmed_phone", now, hotline.policies)
+    return found is not None
+
+
+def test_report_of_a_lost_pin_does_not_move_to_a_phone_that_replaced_an_unsafe_one(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    with hotline.database.transaction() as session:
+        me, real = someone(session), session.get_one(Case, case.id)
+        unsafe = adds_phone(session, hotline, me, real, OTHER)
+        clock.passes(days=10)
+        mark_unsafe(session, me, real, unsafe.id, clock.now, hotline.policies)
+        adds_phone(session, hotline, me, real, "+12025550166")
+    reports_a_lost_pin(phone, case.number)
+    lost_pins_are_settled(hotline)
+    with hotline.database.transaction() as session:
+        stop_phone(session, hotline.database.keyring.index("phone", SAFE), clock.now, hotline.policy)
+
+    asked = hotline.row(select(Callback).where(Callback.reason == "lost_pin"))
+    assert (asked.state, asked.outcome) == ("left_for_staff", "stopped")
 
 
 def test_lost_pin_reported_again_and_again_rings_the_phone_once(

@@ -152,7 +152,7 @@ def test_staff_read_about_a_person_whose_phone_a_wrong_person_answered_for_someb
     assert ("no safe phone" in words(row)) is (other_phone is None)
     liaison.opens(f"/console/callbacks/{task}")
     assert liaison.reads(
-        "The case has no safe phone. Decide with the supervisor how to reach the person."
+        "The case has no safe phone for this call. Decide with the supervisor how to reach the person."
         if other_phone is None
         else "a text said stop, or a wrong person answered. Call another safe phone"
     )
@@ -219,5 +219,5 @@ def test_liaison_reads_that_the_case_of_a_caller_at_0_has_no_phone_to_call(
     (row,) = ana.opens("/console/callbacks").page.xpath(f"//li[@id='row-{left}']")
     assert "no safe phone" in words(row)
     assert ana.opens(f"/console/callbacks/{left}").reads(
-        "The case has no safe phone. Decide with the supervisor how to reach the person."
+        "The case has no safe phone for this call. Decide with the supervisor how to reach the person."
     )

@@ -121,6 +121,6 @@ def test_supervisor_reads_that_there_is_no_safe_phone_to_call_about_a_lost_pin(
 
     supervisor.opens("/console/locks").clicks("Call confirmed phone")
 
-    assert supervisor.reads("The case has no safe phone to call. It needs attention.")
+    assert supervisor.reads("The case has no safe phone for this call. It needs attention.")
     with database.reading() as session:
         assert session.scalars(select(Callback.state)).all() == ["left_for_staff"]
