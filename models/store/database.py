@@ -51,6 +51,8 @@ _LAST = "last"
 _READS_ONLY = "reads_only"
 #: PostgreSQL's codes for a deadlock and for a conflict of two transactions.
 _PASSING = frozenset({"40P01", "40001"})
+#: Also for a statement that took too long, such as one that waited for a lock.
+_BUSY = _PASSING | {"57014", "55P03"}
 
 
 #: A prepared statement (made once, at import) and the values of its bind names.
@@ -75,6 +77,14 @@ def tried_again(work: Callable[[], T]) -> T:
             if not fault.connection_invalidated and getattr(fault.orig, "sqlstate", None) not in _PASSING:
                 raise
     return work()
+
+
+def is_busy(fault: BaseException | None) -> bool:
+    """Whether the database gave up on a transaction because of others, and rolled all of it back."""
+    cause = fault.orig if isinstance(fault, DBAPIError) else None
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(cause, "sqlstate", None) in _BUSY
 
 
 class Database:

@@ -16,7 +16,7 @@ from models.callbacks.appointment import reveal_number
 from models.callbacks.case_words import look_at_words
 from models.overview import listing
 from models.staff.staff import ROLES, Staff
-from models.store.database import keyring_of
+from models.store.database import keyring_of, tried_again
 from models.store.refusal import RefusedError
 
 
@@ -42,9 +42,13 @@ def callback_part(callback_id: int) -> Response:
 def callback_said(callback_id: int) -> AnyResponse:
     now, rules = console.clock(), console.rules.release
     shown, status = Shown(), 200
-    try:
+
+    def look() -> None:
         with console.database.transaction() as session:
             look_at_words(session, callback_id, me().staff_id, now, rules, console.policies)
+
+    try:
+        tried_again(look)
     except RefusedError as error:
         shown.errors[""], status = refused(error), 403
     # The pane shows the words of what was viewed.

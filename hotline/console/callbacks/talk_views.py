@@ -93,9 +93,13 @@ def talk_at_0_part(talk_id: int) -> Response:
 def talk_at_0_said(talk_id: int) -> AnyResponse:
     now, rules = console.clock(), console.rules.release
     errors, status = {}, 200
-    try:
+
+    def look() -> None:
         with console.database.transaction() as session:
             look_at_talk_words(session, _find(session, talk_id), me().staff_id, now, rules)
+
+    try:
+        tried_again(look)
     except RefusedError as error:
         errors, status = {"": refused(error)}, 403
     # The pane shows the words of what was viewed.

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from hotline.console.callbacks.area import area
 from hotline.console.shell.console import console
 from models.callbacks.case_words import View, WordsBeside, log_view, words_beside
+from models.store.database import tried_again
 
 #: Where a request keeps the new words that it shows, until they are logged.
 _NEW = "new_words"
@@ -27,7 +28,13 @@ def words_shown_beside(session: Session, view: View) -> WordsBeside | None:
 @area.after_request
 def log_new_words(response: Response) -> Response:
     """Log the new words of a page before anybody sees them: a page reads in a session that writes nothing."""
-    for view, told, now in g.pop(_NEW, []):
+    new = g.pop(_NEW, [])
+
+    def log() -> None:
         with console.database.transaction() as session:
-            log_view(session, view, told, now)
+            for view, told, now in new:
+                log_view(session, view, told, now)
+
+    if new:
+        tried_again(log)
     return response

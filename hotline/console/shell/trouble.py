@@ -4,15 +4,17 @@ import logging
 import secrets
 
 from flask import Blueprint, Flask, Response, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from config.logging import where
 from hotline.console.shell.cookie import is_console
 from hotline.console.shell.headers import set_headers
 from hotline.console.shell.words import N_, _
+from models.store.database import is_busy
 
 log = logging.getLogger(__name__)
 
+RETRY_SECONDS = 3
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 #: A heading and a sentence for each code that people meet.
 SAID: dict[int, tuple[str, str]] = {
@@ -30,7 +32,10 @@ SAID: dict[int, tuple[str, str]] = {
         N_("Something went wrong on our side"),
         N_("Nothing was changed. Try again; if it stays, give the number below to an administrator."),
     ),
-    503: (N_("Please try again in a moment"), N_("Many people use the console right now. Nothing was lost.")),
+    503: (
+        N_("Please try again in a moment"),
+        N_("The database is busy. Nothing was changed. Load the page again, and look before you repeat it."),
+    ),
 }  # fmt: skip
 
 
@@ -46,6 +51,9 @@ def install_trouble(app: Flask, blueprint: Blueprint) -> None:
 
     @blueprint.errorhandler(Exception)
     def unknown(fault: Exception) -> Response:
+        # All of it was rolled back, and the next try may find the database at rest.
+        if is_busy(fault):
+            return _page(ServiceUnavailable(retry_after=RETRY_SECONDS))
         return _page(InternalServerError(original_exception=fault))
 
 

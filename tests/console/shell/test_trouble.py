@@ -2,14 +2,20 @@
 
 import json
 import logging
+import threading
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
+from sqlalchemy import text
 
 from config.logging import JsonLines
 from hotline.console import blueprint as console_blueprint
 from hotline.console.shell.guard import guard_staff
+from models.store import database as database_module
+from models.store.database import Database
+from tests.conftest import ON_SQLITE
+from tests.console.callbacks.office import Office
 from tests.console.conftest import Browser, Clock, Member
 
 
@@ -176,3 +182,38 @@ def test_database_that_is_away_is_explained_plainly(
     assert liaison.status == 500
     assert "secret words" not in liaison.text
     assert "secret words" not in caplog.text
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("is_soon_over", [True, False])
+def test_database_that_others_write_to_delays_what_may_be_said_and_is_no_fault_of_ours(
+    liaison: Member, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, is_soon_over: bool
+) -> None:
+    """Looking at the words is logged, so that page writes. It answered 500, as for a fault."""
+    office = Office(database, clock)
+    callback_id = office.promises()
+    office.talks(callback_id, liaison.staff_id)
+    office.becomes(callback_id, recognized_by="last_call")
+    held, over = threading.Event(), threading.Event()
+
+    def writes() -> None:
+        with database.transaction() as session:
+            session.execute(text("SELECT 1"))
+            held.set()
+            over.wait(0.05 if is_soon_over else 20)
+
+    other = threading.Thread(target=writes)
+    other.start()
+    assert held.wait(5)
+    if not is_soon_over:
+        monkeypatch.setattr(database_module, "LOCK_POLLS", 5)
+        monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+    liaison.opens(f"/console/callbacks/{callback_id}/words")
+    over.set()
+    other.join()
+
+    if not is_soon_over:
+        assert (liaison.status, liaison.heading) == (503, "Please try again in a moment")
+        assert liaison.headers["Retry-After"] == "3"
+        liaison.opens(f"/console/callbacks/{callback_id}/words")
+    assert liaison.reads("in custody")
