@@ -111,6 +111,7 @@ def test_liaison_who_was_set_away_reads_it_on_every_page_and_is_back_by_one_clic
         ({"on_shift": True, "shift_changed_at": -2}, "On shift since 8:00 AM", ["End shift"]),
         ({"on_shift": True, "shift_changed_at": -24}, "On shift since Nov 24, 2026, 10:00 AM", ["End shift"]),
         ({"on_shift": True, "resting_until": 1}, "On a break until 11:00 AM", ["End break", "End shift"]),
+        ({"resting_until": 1}, "Off shift, on a break until 11:00 AM", ["End break", "Start shift"]),
         (
             {"on_shift": True, "wrap_up_until": 1},
             "Wrap-up until 11:00:00 AM",

@@ -277,13 +277,29 @@ def test_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
     assert luis.signs_in().opens("/console/shift").reads("Calls1", "Callbacks reached1", "Minutes in calls12")
 
 
-def test_break_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:
+def test_break_begins_and_ends_by_a_click(staff: Any, database: Database) -> None:
+    liaison = staff(on_shift=True).signs_in()
     liaison.opens("/console/shift").clicks("Take a 10-minute break")
     assert liaison.reads("You are on a break until 10:10")
     assert row(database, liaison).resting_until is not None
     liaison.clicks("End break")
     assert row(database, liaison).resting_until is None
     assert actions(database)[-2:] == ["rest", "end_rest"]
+
+
+@pytest.mark.parametrize(
+    ("role", "on_call", "offered"),
+    [("liaison", False, False), ("liaison", True, True), ("supervisor", False, True)],
+)
+def test_break_is_offered_off_shift_only_to_those_whom_the_line_may_call(
+    staff: Any, database: Database, role: str, on_call: bool, offered: bool
+) -> None:
+    """A liaison off shift who took one read "On a break until 10:10 AM", and waited for calls after it."""
+    person = staff(role).signs_in()
+    with database.transaction() as session:
+        session.get_one(Staff, person.staff_id).on_call = on_call
+
+    assert ("Take a 10-minute break" in person.opens("/console/shift").buttons) == offered
 
 
 def test_staff_add_and_remove_their_own_days_away_and_nobody_elses(
