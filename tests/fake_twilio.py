@@ -28,6 +28,8 @@ class FakeTwilio:
         self.pages: list[list[str]] = []
         #: The query of each request for such a page.
         self.queries: list[dict[str, list[str]]] = []
+        #: The texts that people sent to our numbers, as Twilio lists them.
+        self.texts: list[dict[str, Any]] = []
         #: The account, and its numbers by E.164, as Twilio lists them.
         self.account = {"status": "active", "type": "Full"}
         self.numbers: dict[str, dict[str, Any]] = {}
@@ -85,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, json.dumps(listed).encode())
             case _ if self.command == "GET" and urlsplit(self.path).path.count("/") == 3:
                 self._send(200, json.dumps(twilio.account).encode())
+            case _ if self.command == "GET" and "/Messages.json" in self.path:
+                listed = {"messages": twilio.texts, "next_page_uri": None, "page": 0, "page_size": 1000}
+                self._send(200, json.dumps(listed).encode())
             case _ if self.command == "GET" and twilio.pages:
                 self._send(200, json.dumps(_page_of_calls(twilio, self.path)).encode())
             case _ if self.command == "GET" and "/Conferences.json" in self.path:

@@ -142,13 +142,14 @@ def run_sweeper(settings: Settings) -> None:
     since = None
     while not stop.is_set():
         heart.beat()
+        # First: a phone whose STOP came while the line was down, or since a backup, must not ring now.
+        texts.look(watch.office, datetime.now(UTC))
         now = datetime.now(UTC)
         if since is None or not may_rest(database, jobs, since, now):
             watch.look()
             sweep(database, jobs, carrier, watch.office, now, since=since)
             since = now
             heads.keep(datetime.now(UTC))
-        texts.look(watch.office, datetime.now(UTC))
         purge.work(watch.office, datetime.now(UTC))
         stop.wait(SWEEP_SECONDS)
     jobs.close()

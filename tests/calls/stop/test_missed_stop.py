@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -23,9 +25,12 @@ from tests.conftest import ON_BOTH
 from tests.exchange.small_exchange import LINE, Exchange
 from tests.exchange.small_line import ACCOUNT, TOKEN
 from tests.factories import MadeCase
+from tests.fake_twilio import running_twilio
 from tests.phone import CALLER, Phone
+from workers import sweeper
 from workers.carrier import Carrier, CarrierUnknown, ReceivedText
 from workers.records.missed_texts import MissedTexts
+from workers.records.purge import NightlyPurge
 
 SID = f"SM{uuid4().hex}"
 
@@ -189,6 +194,28 @@ def test_carrier_is_asked_every_two_minutes_and_as_far_back_as_it_gave_no_answer
     clock.passes(minutes=10)
     look.look(hotline.office, clock.now)
     assert len(listing.asked) == 1 + 2 * lines
+
+
+def test_sweeper_hears_what_was_missed_before_its_first_pass_calls_anybody(
+    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a power cut, or with a restored backup: the callback is due at once."""
+    asks_express(phone, case)
+    clock.passes(minutes=3)
+    ends: list[Callable[[], None]] = []
+    monkeypatch.setattr(sweeper.signal, "signal", lambda _number, end: ends.append(end))
+    monkeypatch.setattr(NightlyPurge, "work", lambda *_: ends[0]())
+    monkeypatch.setattr(sweeper, "datetime", SimpleNamespace(now=lambda _zone: clock.now))
+
+    with running_twilio() as twilio:
+        sent = {"sid": SID, "from": CALLER, "to": LINE, "body": "STOP", "direction": "inbound"}
+        twilio.texts = [sent | {"date_sent": format_datetime(clock.now)}]
+        sweeper.run_sweeper(
+            dataclasses.replace(hotline.settings, office_always_open=True, twilio_api_base_url=twilio.url)
+        )
+
+    assert is_stopped(hotline)
+    assert not [path for method, path, _ in twilio.asked if method == "POST"]
 
 
 @pytest.fixture
