@@ -29,9 +29,8 @@ class OfficeChangeError(RefusedError):
 class OfficeChange(Base):
     """``field`` is named as in the office file. ``value`` is JSON; None restores the file's value.
 
-    ``based_on`` is the change of this field that its author had seen, 0 for the file's value. For an entry of
-    a directory (DIRECTORIES and a mark of its name), ``value`` has what it ``was`` and is ``now``, each a
-    name and a phone or a time zone, or None, and ``reason`` may be empty.
+    For an entry of a directory (DIRECTORIES and a mark of its name), ``value`` has what it ``was`` and is
+    ``now``, each a name and a phone or a time zone, or None, and ``reason`` may be empty.
     """
 
     __tablename__ = "office_changes"
@@ -43,7 +42,6 @@ class OfficeChange(Base):
     reason: Mapped[str] = mapped_column(String(MOST_CHARACTERS))
     actor: Mapped[str] = mapped_column(String(254))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    based_on: Mapped[int]
 
     @property
     def place(self) -> str | None:
@@ -125,9 +123,7 @@ def change_fields(
         return None
     made = []
     for name, value in values.items():
-        row = OfficeChange(
-            field=name, value=value, reason=reason, actor=actor, at=now, based_on=seen.versions.get(name, 0)
-        )
+        row = OfficeChange(field=name, value=value, reason=reason, actor=actor, at=now)
         session.add(row)
         session.flush()
         made.append(row.id)
@@ -144,10 +140,8 @@ def note_directory(
     *, actor: str, now: datetime,
 ) -> None:  # fmt: skip
     """Record that a directory entry was added, changed or removed; ``mark`` is made from its folded name."""
-    field = f"{kind}{mark}"
-    based_on = session.scalar(select(func.max(OfficeChange.id)).where(OfficeChange.field == field)) or 0
     value = {"was": None if was is None else dict(was), "now": None if new is None else dict(new)}
-    session.add(OfficeChange(field=field, value=value, reason="", actor=actor, at=now, based_on=based_on))
+    session.add(OfficeChange(field=f"{kind}{mark}", value=value, reason="", actor=actor, at=now))
     session.flush()
 
 

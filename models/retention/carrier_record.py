@@ -29,7 +29,6 @@ class CarrierRecord(Base):
 
     sid: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8))
-    noted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
     tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     code: Mapped[int | None]
@@ -48,13 +47,13 @@ class KeptRecord:
     code: int | None
 
 
-def note_records(session: Session, kind: RecordKind, sids: Collection[str], now: datetime) -> int:
+def note_records(session: Session, kind: RecordKind, sids: Collection[str]) -> int:
     """Remember records to be deleted at the carrier; returns how many are new."""
     if not sids:
         return 0
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     new = (postgresql.insert if on_postgresql else sqlite.insert)(_RECORDS).values(
-        [{"sid": sid, "kind": kind, "noted_at": now, "tries": 0} for sid in sorted(sids)]
+        [{"sid": sid, "kind": kind, "tries": 0} for sid in sorted(sids)]
     )
     return len(session.scalars(new.on_conflict_do_nothing().returning(_RECORDS.c.sid)).all())
 

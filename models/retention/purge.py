@@ -122,7 +122,7 @@ def _delete_of_table(
         after = keys[-1]
         with database.transaction() as session:
             _refuse_if_held(session)
-            count = _delete(session, _rule(session, name, before, now), keys, now)
+            count = _delete(session, _rule(session, name, before, now), keys)
             count_deleted(session, run_id, name, count)
         yield count
 
@@ -139,13 +139,13 @@ def _next_keys(session: Session, rule: Rule, after: Any) -> list[Any]:
     return list(session.scalars(wanted))
 
 
-def _delete(session: Session, rule: Rule, keys: list[Any], now: datetime) -> int:
+def _delete(session: Session, rule: Rule, keys: list[Any]) -> int:
     theirs = and_(rule.key.in_(keys), rule.is_over, rule.is_free)
     if rule.table is CALLS:
         # The rows are locked first: what is noted of them must be what goes.
         locked = select(CALLS.c.id, CALLS.c.call_sid).where(theirs).with_for_update()
         found = session.execute(locked).all()
-        note_records(session, CALL, [row.call_sid for row in found if row.call_sid], now)
+        note_records(session, CALL, [row.call_sid for row in found if row.call_sid])
         ids = [row.id for row in found]
         session.execute(update(CALLS).where(CALLS.c.parent_call_id.in_(ids)).values(parent_call_id=None))
         # A notice or a registration stays, and says no more in which call it was heard or made.

@@ -32,8 +32,6 @@ class CallEvent(Base):
     call_sid: Mapped[str] = mapped_column(String(64))
     call_status: Mapped[str] = mapped_column(String(16))
     sequence_number: Mapped[int] = mapped_column(default=-1)
-    sip_response_code: Mapped[int | None]
-    duration_seconds: Mapped[int | None]
     answered_by: Mapped[str | None] = mapped_column(String(32))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
@@ -70,9 +68,7 @@ def record_call_event(
     event = {
         "call_sid": call_sid,
         "call_status": call_status,
-        "sequence_number": _number(values.get("SequenceNumber"), -1),
-        "sip_response_code": _number(values.get("SipResponseCode")),
-        "duration_seconds": _number(values.get("CallDuration")),
+        "sequence_number": _sequence_number(values.get("SequenceNumber", "")),
         "answered_by": answered_by if _ANSWERED_BY.fullmatch(answered_by) else None,
         "received_at": now,
     }
@@ -160,5 +156,5 @@ def _insert_once(session: Session, event: dict[str, Any]) -> bool:
     return made is not None
 
 
-def _number(text: str | None, default: int | None = None) -> int | None:
-    return int(text) if text is not None and _NUMBER.fullmatch(text) else default
+def _sequence_number(text: str) -> int:
+    return int(text) if _NUMBER.fullmatch(text) else -1

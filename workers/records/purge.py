@@ -173,7 +173,7 @@ class Purge:
             sids -= set(session.scalars(select(CALLS.c.call_sid).where(CALLS.c.call_sid.in_(sids))))
             phones = {one.sid: index("phone", one.phone) for one in page if one.phone}
             held = held_phones(session, set(phones.values()))
-            note_records(session, kind, {sid for sid in sids if phones.get(sid) not in held}, self._clock())
+            note_records(session, kind, {sid for sid in sids if phones.get(sid) not in held})
 
 
 class NightlyPurge:

@@ -76,7 +76,7 @@ def test_dry_run_says_what_would_go(hotline: Any, database: Database, number: st
 
 def test_purge_lists_what_the_carrier_did_not_delete(hotline: Any, database: Database, number: str) -> None:
     with database.transaction() as session:
-        note_records(session, "message", ["SM" + "2" * 32], datetime.now(UTC))
+        note_records(session, "message", ["SM" + "2" * 32])
         record_refused(session, "SM" + "2" * 32, 20409, datetime.now(UTC) - timedelta(days=1))
 
     result = hotline("purge", "--json")

@@ -340,7 +340,7 @@ def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, setti
         end_run(session, purge.id, 0, "sweeper", now)
     assert told() == (f"last ran {now:%Y-%m-%d %H:%M} UTC", None)
     with database.transaction() as session:
-        note_records(session, "call", ["CA1"], now)
+        note_records(session, "call", ["CA1"])
         record_refused(session, "CA1", 20409, now)
     assert "did not delete 1 of its records" in str(told()[1])
     with database.transaction() as session:

@@ -47,7 +47,7 @@ def test_newest_change_of_each_field_counts(database: Database) -> None:
         standing = standing_changes(session)
         assert standing.values == {"hours.monday": [], "holidays.extra_closures": ["2026-11-27"]}
         assert standing.version == latest == newest_version(session)
-        assert [one.based_on for one in changes_of(session, "hours.monday")] == [1, 0]
+        assert [one.value for one in changes_of(session, "hours.monday")] == [[], ["09:00-17:00"]]
 
 
 def test_field_that_was_handed_back_is_no_longer_changed_and_still_has_a_version(

@@ -93,8 +93,6 @@ def _make_tables() -> None:
         sa.Column("call_sid", sa.String(length=64), nullable=False),
         sa.Column("call_status", sa.String(length=16), nullable=False),
         sa.Column("sequence_number", sa.Integer(), nullable=False),
-        sa.Column("sip_response_code", sa.Integer()),
-        sa.Column("duration_seconds", sa.Integer()),
         sa.Column("answered_by", sa.String(length=32)),
         sa.Column("received_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_call_events"),
@@ -111,7 +109,6 @@ def _make_tables() -> None:
         "carrier_records",
         sa.Column("sid", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("noted_at", MOMENT, nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("tried_at", MOMENT),
         sa.Column("code", sa.Integer()),
@@ -197,7 +194,6 @@ def _make_tables() -> None:
         sa.Column("reason", sa.String(length=280), nullable=False),
         sa.Column("actor", sa.String(length=254), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.Column("based_on", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_office_changes"),
     )
     op.create_index("ix_office_changes_field_id", "office_changes", ["field", "id"])
