@@ -23,18 +23,8 @@ ADD = ("case", "add", "--subject-id", "A-1", "--subject-name", "Ivo Invented")
 
 
 @pytest.fixture
-def hotline(settings: Settings, database_url: str) -> Hotline:
+def hotline(environ: dict[str, str]) -> Hotline:
     """Run one command of the command line on the test's database."""
-    keys = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-    environ = {
-        "HOTLINE_ENV": "development",
-        "HOTLINE_DATA_DIR": str(settings.data_dir),
-        "HOTLINE_DATABASE_URL": database_url,
-        "HOTLINE_SECRET_KEY": settings.secret_key.decode(),
-        "HOTLINE_PIN_PEPPER": settings.pin_pepper.decode(),
-        "HOTLINE_FIELD_KEYS": keys,
-        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
-    }
     return lambda *args: CliRunner().invoke(group, list(args), env=environ)
 
 

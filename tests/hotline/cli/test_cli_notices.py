@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from config.settings import Settings
 from hotline.cli import group
 from models import AuditEntry, CustodyEvent, Notice, Registration
 from models.custody.import_record import CustodyImport
@@ -32,16 +31,8 @@ BY = "ruth@office.example.org"
 
 
 @pytest.fixture
-def hotline(settings: Settings, database_url: str) -> Hotline:
+def hotline(environ: dict[str, str]) -> Hotline:
     """Run `hotline notices` on the test's database."""
-    environ = {
-        "HOTLINE_DATA_DIR": str(settings.data_dir),
-        "HOTLINE_DATABASE_URL": database_url,
-        "HOTLINE_SECRET_KEY": settings.secret_key.decode(),
-        "HOTLINE_PIN_PEPPER": settings.pin_pepper.decode(),
-        "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
-    }
     return lambda *args: CliRunner().invoke(group, ["notices", *args], env=environ)
 
 

@@ -10,7 +10,6 @@ from argon2 import PasswordHasher
 from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
-from config.settings import Settings
 from hotline.cli import group
 from models import AuditEntry, Staff, Subject
 from models.calls.staff_number import for_main_line
@@ -18,7 +17,7 @@ from models.store import rotation
 from models.store.database import Database
 from models.store.heartbeat import Heartbeat, Pulse
 from models.store.keyring import Keyring
-from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
+from tests.conftest import ON_BOTH, SECRET_KEY
 from tests.factories import NOW, make_subject
 
 Hotline = Callable[..., Result]
@@ -27,23 +26,17 @@ ADD = ("staff", "add", "lea@office.example.org", "--name", "Lea Invented", "--ro
 PHONE = ("--phone", "+12025550150")
 
 
-def _environ(settings: Settings, database_url: str) -> dict[str, str]:
-    keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW_KEY, *FIELD_KEYS))
-    return {
-        "HOTLINE_ENV": "development",
-        "HOTLINE_DATA_DIR": str(settings.data_dir),
-        "HOTLINE_DATABASE_URL": database_url,
-        "HOTLINE_SECRET_KEY": settings.secret_key.decode(),
-        "HOTLINE_PIN_PEPPER": settings.pin_pepper.decode(),
-        "HOTLINE_FIELD_KEYS": keys,
-        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
-    }
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """With a new field key, listed before the suite's."""
+    name, key = NEW_KEY
+    listed = f"{name}:{base64.b64encode(key).decode()},{environ['HOTLINE_FIELD_KEYS']}"
+    return {**environ, "HOTLINE_FIELD_KEYS": listed}
 
 
 @pytest.fixture
-def hotline(settings: Settings, database_url: str) -> Hotline:
+def hotline(environ: dict[str, str]) -> Hotline:
     """Run one command on the test's database; a new field key is listed before the suite's."""
-    environ = _environ(settings, database_url)
     return lambda *args: CliRunner().invoke(group, list(args), env=environ)
 
 
@@ -247,10 +240,8 @@ def test_pin_or_code_for_an_unknown_e_mail_is_refused(hotline: Hotline, what: st
 
 @ON_BOTH
 def test_changed_pepper_is_refused_until_it_is_accepted(
-    hotline: Hotline, database: Database, settings: Settings, database_url: str
+    hotline: Hotline, database: Database, environ: dict[str, str]
 ) -> None:
-    environ = _environ(settings, database_url)
-
     def with_pepper(pepper: str, *args: str) -> Result:
         return CliRunner().invoke(group, list(args), env={**environ, "HOTLINE_PIN_PEPPER": pepper})
 
