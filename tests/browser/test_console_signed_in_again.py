@@ -41,6 +41,14 @@ def is_told(page: Page, sentence: str) -> None:
     expect(page.locator("#connection")).to_contain_text(sentence)
 
 
+def is_signed_out(server: ConsoleServer, page: Page) -> None:
+    """Their session ends, and the page says so; only once, however often it looks."""
+    ends_sessions(server)
+    for _ in range(2):
+        looks_again(page)
+    is_told(page, OUT)
+
+
 def test_tab_goes_on_with_what_was_typed_after_the_same_person_signed_in_in_another_one(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
@@ -49,10 +57,7 @@ def test_tab_goes_on_with_what_was_typed_after_the_same_person_signed_in_in_anot
     page = opens(console_server, visitors, ana, f"/console/callbacks/{callback_id}")
     page.locator("label[for=outcome-nobody_there]").click()
     page.get_by_label("Note for colleagues").fill("Prefers mornings.")
-    ends_sessions(console_server)
-    for _ in range(2):
-        looks_again(page)
-    is_told(page, OUT)
+    is_signed_out(console_server, page)
 
     signs_in_beside(console_server, page, ana)
 
@@ -99,10 +104,7 @@ def test_signed_out_tab_that_leads_to_the_sign_in_says_nothing_else(
     callback_id = talked(console_server, ana)
     page = opens(console_server, visitors, ana, f"/console/callbacks/{callback_id}")
     page.locator("label[for=outcome-reached]").click()
-    ends_sessions(console_server)
-    for _ in range(2):
-        looks_again(page)
-    is_told(page, OUT)
+    is_signed_out(console_server, page)
     page.evaluate("""() => {
         const place = document.getElementById("connection");
         const heard = () => sessionStorage.getItem("heard") || "";

@@ -1,12 +1,13 @@
 """A correction waits for the morning, and meanwhile the feed or two people say something else (R16)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from models import Notice
+from models.custody.custody_import import ImportResult
 from models.notices.taking_back import corrections as watching
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, reports, sweeps
@@ -28,6 +29,11 @@ def it_is_night(hotline: Hotline) -> None:
 def is_rung(hotline: Hotline, minutes: int) -> bool:
     """Whether the registrant's phone rings within these minutes."""
     return any(FIRST in sweeps(hotline, minutes=1) for _ in range(minutes))
+
+
+def says_released(hotline: Hotline, made: Registered, at: datetime) -> ImportResult:
+    """A file says that the person was released at this moment."""
+    return reports(hotline, "released", made, status_at=at.isoformat())
 
 
 @pytest.mark.parametrize("comes", [False, True], ids=["feed is silent", "next file comes"])
@@ -80,14 +86,14 @@ def test_news_that_the_feed_sends_again_before_its_correction_was_heard_was_not_
 ) -> None:
     made = registered("in_custody")
     released = hotline.clock.now - timedelta(hours=1)
-    true = reports(hotline, "released", made, status_at=released.isoformat())
+    true = says_released(hotline, made, released)
     sweeps(hotline)
     hears_the_news(phone, hotline, "1")
     hotline.clock.passes(minutes=5)
     takes_back(hotline, true)
     hotline.clock.passes(minutes=5)
 
-    again = reports(hotline, "released", made, status_at=released.isoformat())
+    again = says_released(hotline, made, released)
 
     caller = phone.another()
     opens_the_case(caller, made.case, from_=FIRST)
@@ -110,11 +116,11 @@ def test_news_that_was_sent_again_unheard_and_taken_back_again_is_corrected(
 ) -> None:
     made = registered("in_custody")
     released = hotline.clock.now - timedelta(hours=1)
-    wrong = reports(hotline, "released", made, status_at=released.isoformat())
+    wrong = says_released(hotline, made, released)
     sweeps(hotline)
     hears_the_news(phone, hotline, "1")
     takes_back(hotline, wrong)
-    again = reports(hotline, "released", made, status_at=released.isoformat())
+    again = says_released(hotline, made, released)
     sweeps(hotline, minutes=2)
     assert [one.outcome for one in corrections(hotline)] == ["replaced"]
 
