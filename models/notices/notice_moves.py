@@ -166,16 +166,14 @@ def note_said(
     now: datetime,
     *,
     is_status: bool,
-    told_at: datetime | None = None,
 ) -> None:
     """Record which record was said; None if the line said that nothing can be confirmed.
 
-    If that record is taken back later, exactly these people are told that it was wrong (R16). ``told_at`` is
-    when staff told it, if that was before ``now``.
+    If that record is taken back later, exactly these people are told that it was wrong (R16).
     """
     for one in notices:
         one.said_at = now
-        one.said_record_id = _newest_record(session, one.case_id, told_at) if is_status else None
+        one.said_record_id = _newest_record(session, one.case_id) if is_status else None
     session.flush()
 
 
