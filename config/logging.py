@@ -128,11 +128,11 @@ def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = No
     threading.excepthook = lambda fault: _uncaught(fault.exc_type, fault.exc_value, fault.exc_traceback)
 
 
-def set_up_terminal(level: str = "WARNING") -> None:
+def set_up_terminal() -> None:
     """Send a command's warnings and uncaught exceptions to stderr in plain words, through the same filter."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_StderrLines())
-    _install(handler, level)
+    _install(handler, "WARNING")
     sys.excepthook = _uncaught
 
 

@@ -241,7 +241,7 @@ class _Supervised:
             time.sleep(0.05)
 
     def _faults(self) -> dict[str, str]:
-        answer = _get_json(self._bind.here, self._bind.port, "/up/ready")
+        answer = _readiness(self._bind.here, self._bind.port)
         if answer is None:
             return {"web": "it does not answer yet"}
         faults: dict[str, str] = answer.get("not_usable", {})
@@ -316,10 +316,10 @@ def _release(settings: Settings) -> str:
     return f"{_environment(settings)}.venv/bin/hotline custody import {settings.data_dir / NAME}"
 
 
-def _get_json(host: str, port: int, path: str) -> dict[str, Any] | None:
+def _readiness(host: str, port: int) -> dict[str, Any] | None:
     connection = HTTPConnection(host, port, timeout=2)
     try:
-        connection.request("GET", path)
+        connection.request("GET", "/up/ready")
         answer = json.loads(connection.getresponse().read())
     except (OSError, HTTPException, ValueError):
         return None

@@ -20,7 +20,7 @@ from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.promised_time import change_person
 from models.calls.call_state import CallState
-from models.cases.registrant import Registrant, saving_language, saving_pace
+from models.cases.registrant import Registrant, saving_language, saving_slow_pace
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.custody.custody_status import Heard, heard
 from models.store.database import Write
@@ -252,7 +252,7 @@ class Desk:
         call = self.call
         call.pace = "slow"
         if self.is_verified and call.registrant_id is not None and call.registrant_pace != "slow":
-            self.writes.append(saving_pace(call.registrant_id, "slow"))
+            self.writes.append(saving_slow_pace(call.registrant_id))
             call.registrant_pace = "slow"
 
     @property

@@ -189,7 +189,7 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
         if at_0 and nobody_dials(session, now):
             return _ring_office(desk), False
         if call.liaisons_on_shift == 0:
-            return _give_up(desk, "nobody"), False
+            return _give_up(desk), False
     elif rung.is_lost(now):
         return _ring_office(desk), False
     wait = _join(desk)
@@ -198,7 +198,7 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
     if waits.rung_since(session, wait) >= desk.policies.liaison_tries:
         # No liaison missed this caller if the carrier took none of the calls.
         is_missed = waits.is_any_rung(session, wait)
-        return (_give_up(desk, "nobody") if is_missed else _ring_office(desk)), False
+        return (_give_up(desk) if is_missed else _ring_office(desk)), False
     return "wait", _ring_if_free(desk, wait)
 
 
@@ -231,10 +231,10 @@ def _close(desk: Desk) -> str:
     return "closed"
 
 
-def _give_up(desk: Desk, word: str) -> str:
+def _give_up(desk: Desk) -> str:
     desk.say("person.nobody")
     waits.leave_queue(desk.session, desk.call.id, "offered", desk.now)
-    return word
+    return "nobody"
 
 
 def _ringing(desk: Desk) -> str:

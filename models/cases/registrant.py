@@ -39,16 +39,16 @@ class Registrant(Base):
     phones: Mapped[list["Phone"]] = relationship(order_by="Phone.position", back_populates="registrant")
 
 
-_PACE = (
+_SLOW_PACE = (
     update(cast(Table, Registrant.__table__))
     .where(cast(Table, Registrant.__table__).c.id == bindparam("paced_registrant_id"))
-    .values(pace=bindparam("paced_pace"))
+    .values(pace="slow")
 )
 
 
-def saving_pace(registrant_id: int, pace: str) -> Write:
-    """The write that remembers how fast a registrant wants to hear questions (R26)."""
-    return _PACE, {"paced_registrant_id": registrant_id, "paced_pace": pace}
+def saving_slow_pace(registrant_id: int) -> Write:
+    """The write that remembers that a registrant wants to hear questions slowly (R26)."""
+    return _SLOW_PACE, {"paced_registrant_id": registrant_id}
 
 
 _LANGUAGE = (

@@ -75,15 +75,15 @@ def staff_in_talk(session: Session, talk: Talk, but: int | None = None) -> list[
     return sorted(found, key=lambda leg: leg.id != talk.leader_call_id)
 
 
-def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
-    """The staff who joined and were announced, with the caller or briefly out, except ``but``.
+def colleagues(session: Session, talk: Talk) -> list[Call]:
+    """The staff who joined and were announced, with the caller or briefly out.
 
     Not those who have left the call to the others: their leg is about to end.
     """
     return [
         leg
         for leg in legs_of_talk(session, talk)
-        if leg.role == COLLEAGUE and is_announced(leg, talk) and leg.call_status != LEAVING and leg.id != but
+        if leg.role == COLLEAGUE and is_announced(leg, talk) and leg.call_status != LEAVING
     ]
 
 

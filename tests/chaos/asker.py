@@ -165,7 +165,7 @@ class Waiter(Asker):
         time.sleep(self._chance.uniform(0.2, 1))
         rings = call.live.rings
         if rings and (self._chance.random() < 0.3 or is_in_call(self._board, rings[0])):
-            self._board.let_ring(call.sid, "busy")
+            self._board.decline_dialed(call.sid)
         elif rings:
             liaison = self._board.pick_up(call.sid)
             if liaison.live.state == "keys":

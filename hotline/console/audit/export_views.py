@@ -31,9 +31,9 @@ from models.staff.audit_export import (
 from models.staff.staff import Staff
 
 
-def _as_typed(asked: dict[str, str], endpoint: str) -> Response:
+def _as_typed(asked: dict[str, str]) -> Response:
     typed: dict[str, Any] = {name: request.values.get(name, "") for name in asked}
-    return redirect(url_for(endpoint, **typed), code=303)
+    return redirect(url_for("console.audit.audit", **typed), code=303)
 
 
 def _who(session: Session) -> Staff:
@@ -45,7 +45,7 @@ def _who(session: Session) -> Staff:
 def ask_audit_export() -> Response | str:
     asked, errors = asked_for()
     if errors or not audit_words.is_chosen(asked):
-        return _as_typed(asked, "console.audit.audit")
+        return _as_typed(asked)
     with console.database.reading() as reading:
         count = count_found(reading, search_of(asked, staff_emails(reading), console.office.zone), MOST)
     return render_template("console/audit/export.html", asked=asked, count=count, most=MOST)

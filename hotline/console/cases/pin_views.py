@@ -180,7 +180,7 @@ def case_number_letter(case_id: int) -> View:
             opened.session, actor=me().email, action="print_number_letter", target=f"case:{case_id}",
             now=opened.now,
         )  # fmt: skip
-    return _as_file(number_letter(language, say, from_us, number), "letter-case-number")
+    return _as_file(number_letter(language, say, from_us, number))
 
 
 def _form_of_request(case_id: int, errors: dict[str, str] | None = None) -> View:
@@ -210,9 +210,9 @@ def _sender(language: str, line: str | None) -> Sender:
     return Sender(office.neutral_name[language], number, office.time_zone)
 
 
-def _as_file(letter: bytes, name: str) -> Response:
+def _as_file(letter: bytes) -> Response:
     answer = Response(letter, mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    answer.headers["Content-Disposition"] = 'attachment; filename="letter-case-number.pdf"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

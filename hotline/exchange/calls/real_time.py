@@ -13,8 +13,7 @@ class RealTime:
 
     Every action on the call runs inside ``with clock.now():``, from any thread. Some thread must tick
     whenever ``due_in`` seconds have gone by. ``speed`` is how many seconds of the call pass in one real
-    second. Calls that meet in a conference or a queue share one ``lock``. ``tick`` and ``now`` raise
-    LineError when the call does.
+    second. ``tick`` and ``now`` raise LineError when the call does.
     """
 
     def __init__(
@@ -23,11 +22,10 @@ class RealTime:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         speed: float = 1.0,
-        lock: "threading.RLock | None" = None,
     ) -> None:
         self.call = call
         self._monotonic, self._speed = monotonic, speed
-        self._lock = threading.RLock() if lock is None else lock
+        self._lock = threading.RLock()
         self._last = monotonic()
 
     @property

@@ -202,9 +202,9 @@ class Switchboard:
             raise LookupError("the line failed when this phone was answered")
         return child
 
-    def let_ring(self, sid: str, status: str = "no-answer") -> SwitchedCall:
-        """Stop the phones that this call's Dial rings: nobody answers. Raises LookupError when none rings."""
-        return self._do(sid, lambda live: live.goes_unanswered(status))
+    def decline_dialed(self, sid: str) -> SwitchedCall:
+        """Decline the phones that this call's Dial rings. Raises LookupError when none rings."""
+        return self._do(sid, lambda live: live.goes_unanswered("busy"))
 
     def end_unanswered(self, sid: str, status: str) -> SwitchedCall:
         """Stop a call that rings, with ``status`` busy, no-answer, failed or canceled.

@@ -11,8 +11,8 @@ class Tempo:
     up. Calls that a script plays do not follow the tempo and have no time either.
     """
 
-    def __init__(self, speed: float | None = 1.0) -> None:
-        self._speed = _checked(speed)
+    def __init__(self) -> None:
+        self._speed: float | None = 1.0
 
     @property
     def speed(self) -> float | None:

@@ -74,7 +74,7 @@ def phones(board: Switchboard, messages: Messages, handsets: Handsets) -> Bluepr
             "hang-up": lambda: board.hang_up(sid),
             # What happens to the phones that this call's Dial rings.
             "pick-up": lambda: board.pick_up(sid, phone),
-            "decline-dialled": lambda: board.let_ring(sid, "busy"),
+            "decline-dialled": lambda: board.decline_dialed(sid),
         }
         if action in {"answer", "pick-up"}:
             number = phone or board.find(sid).to

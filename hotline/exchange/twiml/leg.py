@@ -322,7 +322,7 @@ class Leg:
         params = {"DialCallStatus": status, "DialCallSid": call_sid, "DialBridged": str(bridged).lower()}
         if status == "completed":
             params["DialCallDuration"] = str(seconds)
-        recorded, told = self._recorder.ends_of("DialVerb", self.now, seconds)
+        recorded, told = self._recorder.ends_with_dial(self.now, seconds)
         self.asides += told
         return self._after(self.waits_for, (*params.items(), *recorded, *more))
 

@@ -63,12 +63,12 @@ class Recorder:
         recorded = Recorded(source, now, order)
         return recorded, self._begins(recorded)
 
-    def ends_of(self, source: str, now: float, seconds: float | None = None) -> tuple[Params, list[Request]]:
-        """End what records for ``source``. Returns the parameters of an action, and the events."""
+    def ends_with_dial(self, now: float, seconds: float | None = None) -> tuple[Params, list[Request]]:
+        """End what the Dial recorded. Returns the parameters of an action, and the events."""
         params: Params = ()
         told: list[Request] = []
         for one in self.all:
-            if one.source == source and not one.is_over:
+            if one.source == "DialVerb" and not one.is_over:
                 length = _length(now - one.began if seconds is None else seconds)
                 told += self._ends(one, length)
                 params = self._about(one, length)

@@ -17,7 +17,7 @@ from models.calls.call import CALLS, Call, saving_turn
 from models.calls.call_state import CallState
 from models.calls.role import STAFF_LINE
 from models.calls.staff_line_stay import sign_out
-from models.cases.registrant import Registrant, register, saving_pace
+from models.cases.registrant import Registrant, register, saving_slow_pace
 from models.overview.caller_state import glance, load_by_sid
 from models.store.base import UtcDateTime
 from models.store.database import Database
@@ -212,7 +212,7 @@ def test_writes_that_go_with_the_slower_answer_are_undone_too(database: Database
     with unit_of(database) as fast:
         fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
     with pytest.raises(OvertakenError), unit_of(database) as slow:
-        slow.save(saving_pace(registrant_id, "slow"), saving_turn(late))
+        slow.save(saving_slow_pace(registrant_id), saving_turn(late))
 
     with database.reading() as session:
         assert session.scalar(select(Registrant.pace).where(Registrant.id == registrant_id)) == "normal"
