@@ -203,13 +203,15 @@ class Wait:
     """Keep a caller in the queue. After each silence ``look`` runs again; the choices are as in a menu.
 
     A waiting caller is expected to be silent: silence is no miss, counts as progress, and slows nothing. #
-    leads to the step ``back``, which gives up the position.
+    leads to the step ``back``, which gives up the position. After a look, * has ``tell`` say how things are
+    now, and then the choices: the words of the last look alone name none.
     """
 
     choices: tuple[Choice, ...]
     look: Handler
     on: Mapping[str, str]
     back: str | None = None
+    tell: Handler | None = None
     place: str | None = WAITS
 
 

@@ -311,6 +311,11 @@ class Walk:
 
     def _repeat(self) -> Turn:
         """Repeat what was said when the caller came to this step, without the repairs since."""
+        step = self.flow.steps[self.call.step]
+        if isinstance(step, Wait) and step.tell is not None and self.call.misses:
+            step.tell.run(self.desk, "")
+            says = (*self.desk.taken_words(), *self._words.asks(self.call.step))
+            return self._wait_at(self.call.step, (), says)
         if self.call.heard_from != OWN_WORDS:
             # A deploy may have removed the step that led here; then the step that waits is asked again.
             return self.enter(self.flow.find(self.call.heard_from) or self.call.step)

@@ -240,6 +240,7 @@ def victim_line(
                 "closed": "unreached",
             },
             back="leave_queue",
+            tell=queue_verbs.tell_place,
         ),
         # The status can be heard at any time, so nobody has to hang up to leave the call queue.
         "leave_queue": Decide(

@@ -107,6 +107,21 @@ def look_again(desk: Desk, _digits: str) -> str:
     return "still"
 
 
+@answers("told")
+def tell_place(desk: Desk, _digits: str) -> str:
+    """Star later in the queue: whether somebody is called for them, or their place. It calls nobody."""
+    if queue_ring.rung_now(desk.session, desk.call.id) is not None:
+        desk.say("queue.ringing")
+    else:
+        desk.say("person.nobody")
+        _report(desk)
+    if desk.call.silent and desk.may_have_a_phone:
+        desk.say("silent.choices")
+    elif not (desk.call.silent or desk.is_discreet):
+        desk.say("silent.offer")
+    return "told"
+
+
 @answers("still", "joined", "dial", "nobody", "closed")
 def look_at_once(desk: Desk, _digits: str) -> str:
     """The line took this call out of the call queue: somebody is free, has accepted, or did not come."""

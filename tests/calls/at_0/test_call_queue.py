@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Registrant
+from models import Callback, Registrant, Staff
 from tests.calls.at_0.waiting import OTHER, outcomes, waits, waits_in_queue
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
@@ -14,6 +14,7 @@ from tests.phone import Phone
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
 
 
 def test_caller_in_the_queue_hears_their_place_and_gets_the_next_liaison(
@@ -172,6 +173,69 @@ def test_star_repeats_that_no_one_is_on_shift(phone: Phone, make_case: MakeCase)
     phone.presses("*")
 
     assert phone.heard == said
+
+
+@pytest.mark.parametrize("key", ["*", "9"])
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "1",
+            ["You are number 2 in line", "To go back, press pound", "call you when it is your turn, press 1"],
+        ),
+        ("2", ["el número 2", "Para volver, oprima numeral", "que le llamemos cuando le toque, oprima 1"]),
+    ],
+)
+def test_star_later_in_the_queue_says_the_place_now_and_what_can_be_done(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, language: str, told: list[str], key: str
+) -> None:
+    """It said "You are still in line. Please hold.", which is what the caller had just heard."""
+    others = [phone.another() for _ in range(2)]
+    for number, other in enumerate(others):
+        waits_in_queue(other, make_case(custody_status="in_custody"), from_=f"+1202555015{number}")
+    opens_the_case(phone, make_case(custody_status="in_custody"), language)
+    phone.presses("0")
+    others[0].presses("1")
+    phone.says_nothing()
+
+    phone.presses(key)
+
+    assert phone.hears(*told)
+    assert hotline.rung() == []
+    phone.presses("1")
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+
+
+def test_star_while_a_liaison_is_called_says_so_and_what_can_be_done(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    assert len(hotline.rung()) == 1
+    phone.says_nothing()
+    assert phone.heard == "I am still calling someone for you. Please hold."
+
+    phone.presses("*")
+
+    assert phone.hears("I am still calling someone for you", "If you cannot talk, press 5", "press 1")
+    assert phone.does_not_hear("No one can answer")
+    assert len(hotline.rung()) == 1
+
+
+def test_star_later_in_the_queue_tells_a_silent_caller_that_1_is_a_choice_now(
+    phone: Phone, make_case: MakeCase, busy: Phone
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("5")
+    phone.says_nothing()
+
+    phone.presses("*")
+
+    assert phone.hears(
+        "Now listen to the choices. To hang up and have us call you when it is your turn, press 1"
+    )
+    assert phone.does_not_hear("press 5")
 
 
 def test_caller_who_presses_keys_for_minutes_keeps_their_place(
