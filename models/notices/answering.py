@@ -289,7 +289,8 @@ def ask_person(
     """Promise an urgent callback by a person until ``due_at``, and end the line's own tries (R19).
 
     After ``is_silence`` the line goes on calling, on this phone and the others, as long as it has tries left:
-    nobody asked for anything, and perhaps nobody of the office is there until the morning (R28).
+    nobody asked for anything, and perhaps nobody of the office is there until the morning (R28). The promised
+    call is the one that staff have on their list meanwhile.
 
     Returns the promise, which is an earlier one if it was promised to this phone before. None: nobody
     may call this phone about it, or the duress PIN was used meanwhile: then one liaison decides about a call,
@@ -323,7 +324,9 @@ def ask_person(
         )  # fmt: skip
         made = promise_callback(session, promise, actor=_actor(leg), now=now)
         promised = None if made is None else session.get_one(Callback, made)
-    if not (is_silence and _rings_again(session, facts, now, policy, is_try=True)):
+    if is_silence and _rings_again(session, facts, now, policy, is_try=True):
+        ask_staff(session, facts.notice, "asked_person", now, _actor(leg))
+    else:
         _leave_to_person(session, leg, facts, now)
     return promised
 

@@ -127,6 +127,9 @@ def test_silence_at_one_phone_ends_the_calls_to_neither(
     assert sweeps(hotline) == [SECOND]
     misses(phone, hotline, SECOND)
     assert sweeps(hotline, minutes=31) == [FIRST, SECOND]
+    sweeps(hotline, seconds=10)
+    # Those who are paged by then find one call to this person on their list, and not two.
+    assert [one.reason for one in hotline.rows(select(Callback))] == ["hard_news"]
     second = picks_up(phone.another(), hotline, SECOND)
     for key in ("1", "1", "1"):
         second.presses(key)
