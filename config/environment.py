@@ -38,8 +38,8 @@ class Reader:
                 return word
         raise SettingsError(f"{name} must be one of {', '.join(words)}.")
 
-    def truth(self, name: str) -> bool:
-        value = self.text(name, "0").lower()
+    def truth(self, name: str, default: str = "0") -> bool:
+        value = self.text(name, default).lower()
         if value in {"1", "true", "yes", "on"}:
             return True
         if value in {"0", "false", "no", "off"}:

@@ -91,6 +91,13 @@ class Settings:
             "0",
         )
     )
+    places_calls: bool = field(
+        metadata=_about(
+            "HOTLINE_PLACE_CALLS",
+            "0 changes nothing at Twilio: no call, no text, no deletion; for a copy that must ring nobody",
+            "1",
+        )
+    )
     carrier: Literal["exchange", "twilio"] = field(
         metadata=_about(
             "HOTLINE_CARRIER",
@@ -271,6 +278,7 @@ class Settings:
             field_keys=read.field_keys(),
             office_file=read.office_file(),
             office_always_open=always_open,
+            places_calls=read.truth("HOTLINE_PLACE_CALLS", "1"),
             carrier=cast(Literal["exchange", "twilio"], carrier),
             twilio_account_sid=read.text("TWILIO_ACCOUNT_SID", EXCHANGE_ACCOUNT),
             twilio_auth_tokens=read.tokens(),

@@ -127,6 +127,7 @@ class Carrier:
 
         ``line`` (E.164) is the caller ID, if not the main number. Raises CarrierRefused or CarrierUnknown.
         """
+        self._check_switch()
         made = self._ask(
             lambda: self._client.calls.create(
                 to=to,
@@ -151,6 +152,7 @@ class Carrier:
 
     def end_call(self, call_sid: str) -> None:
         """Hang up, or stop ringing. Raises CarrierRefused or CarrierUnknown."""
+        self._check_switch()
         self._ask(lambda: self._client.calls(call_sid).update(status="completed"))
 
     def redirect_call(self, call_sid: str, leg_id: str) -> None:
@@ -158,6 +160,7 @@ class Carrier:
 
         Raises CarrierRefused, also for a call that is not in progress, or CarrierUnknown.
         """
+        self._check_switch()
         url = self._leg_url(leg_id)
         self._ask(lambda: self._client.calls(call_sid).update(url=url, method="POST"))
 
@@ -166,6 +169,7 @@ class Carrier:
 
         Raises CarrierRefused, also when there is no such conference now, or CarrierUnknown.
         """
+        self._check_switch()
         conferences = self._ask(
             lambda: self._asking.conferences.list(friendly_name=conference, status="in-progress", limit=1)
         )
@@ -216,6 +220,7 @@ class Carrier:
 
         Raises CarrierRefused or CarrierUnknown.
         """
+        self._check_switch()
         from_ = line or self._line
         self._ask(lambda: self._client.messages.create(to=to, from_=from_, body=body), TEXT_CODES)
 
@@ -224,6 +229,7 @@ class Carrier:
 
         Raises CarrierRefused, about ``record`` when another record may well be deleted, or CarrierUnknown.
         """
+        self._check_switch()
         records = self._asking.calls if kind == "call" else self._asking.messages
         self._ask(lambda: _delete(records(sid)))
 
@@ -257,6 +263,11 @@ class Carrier:
         """Close the connections."""
         self._http.close()
         self._asking_http.close()
+
+    def _check_switch(self) -> None:
+        """Change nothing at the carrier if so set: as for a refused account, promises wait without a try."""
+        if not self._settings.places_calls:
+            raise CarrierRefused("HOTLINE_PLACE_CALLS is 0.", about="account")
 
     def _leg_url(self, leg_id: str) -> str:
         return f"{self._public_url}/voice/legs/{leg_id}"

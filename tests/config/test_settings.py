@@ -87,6 +87,7 @@ def test_public_url_behind_a_proxy_does_not_move_the_exchange() -> None:
         ("TWILIO_API_KEY", "canary"),
         ("TWILIO_API_SECRET", "canary"),
         ("HOTLINE_OFFICE_ALWAYS_OPEN", "canary"),
+        ("HOTLINE_PLACE_CALLS", "canary"),
         ("HOTLINE_WEB_WORKERS", "0"),
         ("HOTLINE_WEB_THREADS", "canary"),
         ("HOTLINE_CARRIER_TIMEOUT_SECONDS", "nan"),

@@ -15,6 +15,7 @@ from tests.fake_twilio import FakeTwilio, running_twilio
 from workers.carrier import ASKING_SECONDS, Carrier, CarrierCall, CarrierRefused, CarrierUnknown
 
 LINE, PHONE, LEG = "+12025550100", "+12025550123", "a" * 32
+CALL_SID = f"CA{7:032x}"
 
 
 @pytest.fixture
@@ -63,6 +64,25 @@ def test_call_is_placed_with_our_number_an_opaque_address_and_its_events(
         "StatusCallbackMethod": ["POST"],
         "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
     }
+
+
+def test_copy_that_must_ring_nobody_sends_the_carrier_nothing_that_changes_anything(
+    make_carrier: Callable[..., Carrier], twilio: FakeTwilio
+) -> None:
+    copy = make_carrier(places_calls=False)
+    for ask in (
+        lambda: _place(copy),
+        lambda: copy.send_text(to=PHONE, body="The line has a message."),
+        lambda: copy.end_call(CALL_SID),
+        lambda: copy.redirect_call(CALL_SID, LEG),
+        lambda: copy.tell_missed(CALL_SID, "b" * 32, LEG),
+        lambda: copy.delete_record("call", CALL_SID),
+    ):
+        with pytest.raises(CarrierRefused) as refused:
+            ask()
+        # As for a refused account: nobody's try is spent, and every promise waits.
+        assert (refused.value.about, refused.value.code) == ("account", None)
+    assert twilio.asked == []
 
 
 def test_call_shows_the_line_that_its_leg_was_given(carrier: Carrier, twilio: FakeTwilio) -> None:

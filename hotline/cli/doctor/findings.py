@@ -125,6 +125,8 @@ def check_lines(settings: Settings) -> Finding:
 
 
 def check_carrier(settings: Settings) -> Finding:
+    if not settings.places_calls:
+        return Finding("carrier", "", "HOTLINE_PLACE_CALLS is 0: no call is placed and no text is sent.")
     if settings.carrier == "exchange":
         return Finding("carrier", "the local exchange; nobody's phone rings")
     url = settings.twilio_api_base_url or "https://api.twilio.com"

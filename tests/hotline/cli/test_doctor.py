@@ -142,6 +142,12 @@ def test_office_that_uses_twilio_is_told_of_the_shipped_numbers(settings: Settin
     assert {"lines", "carrier"} <= set(wrong(result))
 
 
+def test_copy_that_places_no_calls_is_named(settings: Settings) -> None:
+    told = wrong(run(settings, "doctor", "--json", HOTLINE_PLACE_CALLS="0"))["carrier"]
+
+    assert told == "HOTLINE_PLACE_CALLS is 0: no call is placed and no text is sent."
+
+
 def test_wrong_office_file_is_reported_with_its_field(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "office.toml").write_text("[office]\n")
 
