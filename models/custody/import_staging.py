@@ -155,6 +155,8 @@ class Staging:
                 rejects.append(Reject(row.line, "as_of", RowRefusal.OLDER, {}))
             elif (first := self._staged.get(known.subject_id)) is not None:
                 rejects.append(Reject(row.line, "subject_id", RowRefusal.SAME_PERSON, {"line": first.line}))
+                if first.digest != hash(content):
+                    self._miss("row", "subject_id", row.line)
                 self._contradict(first, content, known, known.as_of or row.as_of, fresh, contradicted)
             else:
                 values = self._stage(row, content, known)

@@ -91,7 +91,7 @@ UNLISTED_KINDS = {
     "facility": N_("Facility"),
     "court": N_("Court"),
     "status": N_("Status code"),
-    "row": N_("Unreadable row"),
+    "row": N_("Row that cannot be used"),
 }
 #: What it means for callers.
 UNLISTED_EFFECTS = {

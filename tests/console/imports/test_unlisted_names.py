@@ -127,15 +127,30 @@ def test_row_that_cannot_be_read_is_a_task_and_one_again_after_it_was_dismissed(
             session.scalars(select(Alert).where(Alert.state == "made")).one().state = "sent"
 
         supervisor.opens("/console/imports")
-        assert supervisor.reads(HEADING, "Unreadable row", "line 3")
+        assert supervisor.reads(HEADING, "Row that cannot be used", "line 3")
         assert not supervisor.reads("line 2")
         supervisor.opens(f"/console/imports/{hour + 2}")
         assert supervisor.reads(
-            "Unreadable row, line 3: it was rejected, so callers of its person hear that we"
+            "Row that cannot be used, line 3: it was rejected, so callers of its person hear that we"
         )
         assert "canary" not in supervisor.text
         supervisor.opens("/console/imports").clicks("Dismiss")
-        assert not supervisor.reads("Unreadable row")
+        assert not supervisor.reads("Row that cannot be used")
+
+
+def test_two_rows_that_contradict_each_other_are_a_task_and_two_equal_ones_are_none(
+    supervisor: Member, database: Database
+) -> None:
+    open_cases(database, "A-1", "A-2")
+    load(
+        database,
+        feed_row("A-1"), feed_row("A-1"), feed_row("A-2"), feed_row("A-2", status="released"),
+    )  # fmt: skip
+
+    supervisor.opens("/console/imports")
+
+    assert _tasks(database) == [("row", 1, 5, None)]
+    assert supervisor.reads(HEADING, "Row that cannot be used", "line 5")
 
 
 def test_supervisors_get_one_text_about_all_names_and_none_again(
