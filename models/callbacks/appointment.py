@@ -90,7 +90,7 @@ def reschedule(
     if callback.reason == NOTICE_TASK and is_promised:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
     if agreed:
-        leave_part_of_day(callback, at)
+        move_part_of_day(callback, at)
     check_moment(session, callback, at, now, policy)
     was_due_at, due_at = callback.due_at, promised_by(at, policy.numbers)
     if not agreed and due_at > was_due_at and is_promise(callback):
@@ -120,16 +120,17 @@ def is_promise(callback: Callback) -> bool:
     return is_on_list and not callback.begun_by_staff
 
 
-def leave_part_of_day(callback: Callback, at: datetime) -> None:
-    """The person agreed on ``at``: the part of the day that they had chosen counts no more if it is outside.
+def move_part_of_day(callback: Callback, at: datetime) -> None:
+    """The person agreed on ``at``, outside the part of the day that they had chosen: it begins then.
 
-    If another caller without the PIN chose that part, it is not theirs to change (R35).
+    So nobody calls them earlier, and the next tries are at those hours too (R29). If another caller without
+    the PIN chose that part, it is not theirs to change (R35).
     """
     starts, ends = callback.window_starts, callback.window_ends
     if starts is None or ends is None or callback.asked_elsewhere:
         return
     if moment_inside(starts, ends, callback.time_zone, at) != at:
-        callback.window_starts = callback.window_ends = None
+        callback.window_starts, callback.window_ends = at, at + (ends - starts)
 
 
 def check_moment(

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.appointment import check_moment, leave_part_of_day, promised_by
+from models.callbacks.appointment import check_moment, move_part_of_day, promised_by
 from models.callbacks.callback import UNASKED, Callback, advance, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.callback_request import Promise, can_change, owed_to_case, promise_callback
@@ -79,7 +79,8 @@ def follow_talk(
             is_owed = owed_to_case(session, callback.case_id) is not None
     if is_agreed and made is not None:
         promised = session.get_one(Callback, made)
-        leave_part_of_day(promised, at)
+        promised.rescheduled_by_id = talk.staff_id
+        move_part_of_day(promised, at)
         check_moment(session, promised, at, now, policy)
     elif is_agreed and is_owed:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")

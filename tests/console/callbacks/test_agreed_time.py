@@ -1,6 +1,6 @@
 """A time that the person agreed to on the phone: also outside the part of the day that they had chosen."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -53,9 +53,13 @@ def test_person_who_chose_the_evening_and_asks_to_be_called_in_the_morning_is_ca
     liaison.fills(outcome="call_later", call_day="2026-11-27", call_time="10:00").clicks("Save outcome")
 
     later = the_next(database, done)
-    assert later.next_attempt_at == datetime.fromisoformat("2026-11-27T10:00-05:00")
-    assert (later.window_starts, later.window_ends) == (None, None)
-    assert liaison.reads("Later: line calls Fri 10 AM")
+    friday_at_ten = datetime.fromisoformat("2026-11-27T10:00-05:00")
+    assert later.next_attempt_at == friday_at_ten
+    # Nobody calls before, and the next tries are at those hours too.
+    assert (later.window_starts, later.window_ends) == (friday_at_ten, friday_at_ten + timedelta(hours=4))
+    assert liaison.reads("Not yet: window opens Fri 10 AM")
+    liaison.opens(f"/console/callbacks/{later.id}")
+    assert liaison.reads("Nobody may call this person before Fri 10:00 AM there: their hours begin then.")
 
 
 @pytest.mark.parametrize("urgency", ["other", "urgent"])
@@ -74,10 +78,8 @@ def test_part_of_the_day_is_left_by_reschedule_only_if_the_person_agreed(
     liaison.fills(agreed="yes").clicks("Reschedule")
 
     assert liaison.reads("The line will call at that time.")
-    row = office_rows.row(callback_id)
-    assert (row.next_attempt_at, row.window_starts) == (
-        datetime.fromisoformat("2026-11-27T10:00-05:00"), None,
-    )  # fmt: skip
+    row, friday_at_ten = office_rows.row(callback_id), datetime.fromisoformat("2026-11-27T10:00-05:00")
+    assert (row.next_attempt_at, row.window_starts) == (friday_at_ten, friday_at_ten)
 
 
 def test_time_in_the_part_of_the_day_keeps_that_part_for_the_next_try(

@@ -12,6 +12,7 @@ from models.callbacks.appointment import reschedule
 from models.callbacks.refusals import CallbackRefusal
 from models.staff.schedule import add_absence
 from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
 from tests.calls.callbacks.promised.test_gone_home import works
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
@@ -232,3 +233,33 @@ def test_urgent_call_is_not_agreed_for_a_day_on_which_nobody_works(
             reschedule(session, callback.id, me, sunday, hotline.clock.now, hotline.policy)
 
     assert refused.value.code == CallbackRefusal.NOBODY_THERE
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_person_who_agreed_on_another_hour_hears_that_one_and_is_called_then(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, language: str
+) -> None:
+    """In the evening the person whom they fear is there after all; nobody calls before the agreed hour."""
+    liaison, case = make_staff(), make_case(custody_status="in_custody")
+    chooses(phone, "evening", language, case)
+    phone.hangs_up()
+    (callback,) = hotline.rows(select(Callback))
+    monday_at_ten = datetime(2026, 12, 7, 15, 0, tzinfo=UTC)
+
+    with hotline.database.transaction() as session:
+        me = session.get_one(Staff, liaison.id)
+        reschedule(session, callback.id, me, monday_at_ten, hotline.clock.now, hotline.policy)
+    with pytest.raises(RefusedError) as refused, hotline.database.transaction() as session:
+        call_now(session, callback.id, liaison.id, hotline.clock.now, hotline.policy)
+    assert refused.value.facts["at"] == monday_at_ten
+
+    again = phone.another()
+    opens_the_case(again, case, language=language)
+    again.presses("2")
+    assert again.hears(
+        *{
+            "1": ("on Monday, December 7, between ten in the morning and two in the afternoon",),
+            "2": ("el lunes 7 de diciembre", "diez de la mañana", "dos de la tarde"),
+        }[language]
+    )
+    assert first_ring(hotline, again, 80) == monday_at_ten
