@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 #: How a call-out ended: the party answered and hung up, or did not answer; the staff member ended it, perhaps
 #: before anybody was dialed; or they never accepted it, so that nobody was dialed.
 ANSWERED, UNANSWERED, ENDED, UNMADE = "answered", "unanswered", "ended", "unmade"
-OUTCOMES = (ANSWERED, UNANSWERED, ENDED, UNMADE)
 #: Why a call-out was not accepted: the phone could not be rung, nobody answered it, or they answered and
 #: pressed no key to accept.
 NOT_RUNG, NO_ANSWER, NO_KEY = "not_rung", "no_answer", "no_key"
@@ -53,7 +52,7 @@ class Callout(Base):
     """One call-out. ``party`` is a code of models/callouts/party.py; its number is in no row.
 
     ``call_id`` is the leg that rings the staff member. ``dialled_at`` is when their key had the party dialed,
-    and ``outcome`` one of OUTCOMES once it is over.
+    and ``outcome`` is ANSWERED, UNANSWERED, ENDED or UNMADE once it is over.
     """
 
     __tablename__ = "callouts"

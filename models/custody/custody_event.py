@@ -6,15 +6,13 @@ from typing import cast
 from sqlalchemy import ForeignKey, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS
+from models.custody.custody import RELEASED_KINDS
 from models.store.base import Base, UtcDateTime
 
 #: A hearing or an expected release that comes near; ``at`` is its time.
 REMINDERS = frozenset({"hearing", "expected_release"})
 #: The feed has confirmed nobody since ``at``. It is about the feed, and alike for every subject (R13).
 FEED_SILENT = "feed_silent"
-#: What an event may be: a status of R15 that may be told, a reminder, or FEED_SILENT.
-EVENT_KINDS = IN_CUSTODY_KINDS | DATED_FACTS | REMINDERS | {FEED_SILENT}
 #: The kind of a correction after which nothing can be confirmed.
 UNCONFIRMED = "unknown"
 #: Told by the cadence of R28 for a person who got out.
@@ -27,11 +25,11 @@ _IS_CHANGE = text("before_id IS NOT NULL AND corrects_id IS NULL")
 class CustodyEvent(Base):
     """A change between two records of one subject, a reminder of what the newest announces, or FEED_SILENT.
 
-    ``kind`` is one of EVENT_KINDS and ``at`` its own date. ``record_id`` is the record that reports it, None
-    for FEED_SILENT. ``before_id`` is the one that stood until then and ``import_id`` the file; both are None
-    unless a file reported it. ``spread_at`` is when its notices were made. ``stopped_at``: it is told to
-    nobody any more, because a newer event replaced it, a gate closed, or two people took it back
-    (``retracted_at``).
+    ``kind`` is a status of R15 that may be told, one of REMINDERS, or FEED_SILENT, and ``at`` its own date.
+    ``record_id`` is the record that reports it, None for FEED_SILENT. ``before_id`` is the one that stood
+    until then and ``import_id`` the file; both are None unless a file reported it. ``spread_at`` is when its
+    notices were made. ``stopped_at``: it is told to nobody any more, because a newer event replaced it, a
+    gate closed, or two people took it back (``retracted_at``).
 
     A correction has ``corrects_id``, the newest event that was told falsely, and ``import_id`` is then the
     file that was taken back. Its ``kind`` is the status that is true now, or UNCONFIRMED. Its notices are
