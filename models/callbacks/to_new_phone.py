@@ -36,14 +36,20 @@ def is_to_new_phone(now: datetime) -> ColumnElement[bool]:
     return _ITS_PHONE.where(or_(is_held(now), _IS_FOR_CODE)).correlate(Callback).exists()
 
 
-def is_for_code(session: Session, callback: Callback) -> bool:
-    """Whether staff call a phone that nobody has confirmed, to say its code to it: the line never does."""
-    return _calls_new_phone(session, callback)
+def is_for_code(session: Session, callback: Callback, *which: ColumnElement[bool]) -> bool:
+    """Whether staff call a phone that nobody has confirmed, to say its code to it: the line never does.
+
+    ``which`` are further conditions on the phone.
+    """
+    if callback.case_id is None or not callback.begun_by_staff:
+        return False
+    its = _ITS_PHONE.where(_IS_FOR_CODE, *which).correlate(Callback).exists()
+    return _is_true(session, select(Callback.id).where(Callback.id == callback.id, its))
 
 
 def lacks_code(session: Session, callback: Callback, now: datetime) -> bool:
     """Whether it is such a call, and there is no valid code to say: nobody makes it."""
-    return _calls_new_phone(session, callback) and not _calls_new_phone(session, callback, awaits_code(now))
+    return is_for_code(session, callback) and not is_for_code(session, callback, awaits_code(now))
 
 
 def calls_with_code(session: Session, callback_id: int, phone_id: int, staff_id: int) -> bool:
@@ -51,13 +57,6 @@ def calls_with_code(session: Session, callback_id: int, phone_id: int, staff_id:
     theirs = select(Callback.id).where(Callback.id == callback_id, Callback.staff_id == staff_id)
     its = _ITS_PHONE.where(_IS_FOR_CODE, Phone.id == phone_id).correlate(Callback).exists()
     return _is_true(session, theirs.where(its))
-
-
-def _calls_new_phone(session: Session, callback: Callback, *which: ColumnElement[bool]) -> bool:
-    if callback.case_id is None or not callback.begun_by_staff:
-        return False
-    its = _ITS_PHONE.where(_IS_FOR_CODE, *which).correlate(Callback).exists()
-    return _is_true(session, select(Callback.id).where(Callback.id == callback.id, its))
 
 
 def _is_true(session: Session, statement: Select[int]) -> bool:
