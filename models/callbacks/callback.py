@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     ForeignKey,
     Index,
     String,
@@ -34,7 +33,7 @@ from models.callbacks.callback_state import OWED_STATES as OWED_STATES
 from models.callbacks.callback_state import STATES as STATES
 from models.calls.two_lists import rank_in_sql, rank_of
 from models.store.base import Base, UtcDateTime
-from models.store.database import keyring_of
+from models.store.database import changed_one, keyring_of
 from models.store.job import Job
 
 _CLOSED = text("closed_at IS NOT NULL")
@@ -326,7 +325,7 @@ def advance(
         .where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state.in_(rule.before), *only_if)
         .values(state=rule.after, **values)
     )
-    moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+    moved = changed_one(session, statement)
     if moved:
         audit.record(
             session,
@@ -371,7 +370,7 @@ def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bo
         "outcome": case((CALLBACKS.c.taken_up_at.is_not(None), None), else_=CALLBACKS.c.outcome),
         "begun_by_staff": False,
     }
-    return cast(CursorResult[Any], session.execute(kept.values(values))).rowcount == 1
+    return changed_one(session, kept.values(values))
 
 
 def phone_key_of(session: Session, callback_id: int) -> str | None:
@@ -456,7 +455,7 @@ def move_callback(
         .where(CALLBACKS.c.id == callback_id, IS_IDLE)
         .values(next_attempt_at=next_attempt_at, due_at=due_at, news_at=now, rank=None, **UNTOLD)
     )
-    moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+    moved = changed_one(session, statement)
     if moved:
         audit.record(
             session, actor=actor, action="reschedule_callback", target=f"callback:{callback_id}", now=now,

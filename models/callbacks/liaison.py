@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    CursorResult,
     and_,
     case,
     func,
@@ -27,7 +26,7 @@ from models.calls.offer import last_offers
 from models.calls.pacing import is_refused
 from models.calls.two_lists import Owed, owed_to
 from models.staff.staff import Staff
-from models.store.database import keyring_of
+from models.store.database import changed_one, keyring_of
 
 
 class Pool(Enum):
@@ -211,13 +210,13 @@ def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
 def reserve_liaison(session: Session, staff_id: int, call_id: int, now: datetime) -> bool:
     """Reserve the person for a leg; False when another leg was faster."""
     held = update(Staff).where(Staff.id == staff_id, _IDLE)
-    return _changed(session, held.values(busy_call_id=call_id, busy_since=now, last_offered_at=now))
+    return changed_one(session, held.values(busy_call_id=call_id, busy_since=now, last_offered_at=now))
 
 
 def free_liaison(session: Session, call_id: int, now: datetime) -> bool:
     """Free the person whom this leg rings or has. Idle time counts from now, also after a missed offer."""
     freed = update(Staff).where(Staff.busy_call_id == call_id)
-    return _changed(session, freed.values(busy_call_id=None, busy_since=None, last_offered_at=now))
+    return changed_one(session, freed.values(busy_call_id=None, busy_since=None, last_offered_at=now))
 
 
 _IDLE: ColumnElement[bool] = and_(
@@ -257,7 +256,3 @@ def _supervises(is_open: bool) -> ColumnElement[bool]:
 def _speaks(language: str) -> ColumnElement[int]:
     listed = literal(",") + func.replace(Staff.languages, " ", "") + literal(",")
     return case((listed.contains(f",{language},", autoescape=True), 1), else_=0)
-
-
-def _changed(session: Session, statement: Any) -> bool:
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -12,6 +12,7 @@ from models.callbacks.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
 from models.callbacks.claim import WAITS
 from models.cases.case import Case
 from models.cases.registrant import Phone
+from models.store.database import changed_one
 
 #: With whom we may talk when the phone is answered; the first is the safest.
 WHO_MAY_ANSWER = ("only_me", "ask_for_me", "anyone")
@@ -97,7 +98,7 @@ def _change(
     now: datetime,
 ) -> bool:
     statement = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, still)
-    changed = cast(CursorResult[Any], session.execute(statement.values(**values))).rowcount == 1
+    changed = changed_one(session, statement.values(**values))
     if changed:
         audit.record(
             session,

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Literal
 
-from sqlalchemy import CursorResult, and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -28,7 +28,7 @@ from models.staff.alert import (
     Alert,
 )
 from models.staff.staff import Staff
-from models.store.database import keyring_of
+from models.store.database import changed_one, keyring_of
 
 #: Twilio's code for a text that it blocks because the phone answered STOP to one of our numbers.
 BLOCKED_AFTER_STOP = 21610
@@ -122,7 +122,7 @@ def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | Non
     """Take the right to send an alert, which only one process ever gets. None for all others."""
     alert = session.get(Alert, alert_id)
     begun = update(ALERTS).where(ALERTS.c.id == alert_id, ALERTS.c.state == "made")
-    if alert is None or not _changed(session, begun.values(state="sending", sent_at=now)):
+    if alert is None or not changed_one(session, begun.values(state="sending", sent_at=now)):
         return None
     person = session.get_one(Staff, alert.staff_id)
     # Who was to be told may have left since, or have another role (R10).
@@ -188,7 +188,3 @@ def _again(alert: Alert, channel: str, now: datetime, *, is_repeat: bool = False
         staff_id=alert.staff_id, channel=channel, level=alert.level, promises=alert.promises, made_at=now,
         is_repeat=is_repeat,
     )  # fmt: skip
-
-
-def _changed(session: Session, statement: Any) -> bool:
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

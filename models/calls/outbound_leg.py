@@ -2,15 +2,15 @@
 
 import secrets
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING
 from models.calls.role import AT_0
-from models.store.database import keyring_of
+from models.store.database import changed_one, keyring_of
 
 
 def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def mark_dialling(session: Session, call_id: int) -> bool:
         )
         .values(call_status=DIALLING)
     )
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+    return changed_one(session, statement)
 
 
 def take_back_dialling(session: Session, call_id: int) -> bool:
@@ -57,4 +57,4 @@ def take_back_dialling(session: Session, call_id: int) -> bool:
         )
         .values(call_status=None)
     )
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+    return changed_one(session, statement)

@@ -7,9 +7,9 @@ legs that nobody dialed, which the sweeper hands on. A leg that may have been di
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
-from sqlalchemy import CursorResult, bindparam, case, or_, select, text, update
+from sqlalchemy import bindparam, case, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
@@ -40,7 +40,7 @@ from models.notices.notice_moves import (
 from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls, wrong_codes
 from models.notices.registration import Registration
 from models.staff.paging import AHEAD
-from models.store.database import keyring_of
+from models.store.database import changed_one, keyring_of
 
 ACTOR = "worker"
 #: Every allowed phone rings at once (R28).
@@ -158,7 +158,7 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
     claimed = update(NOTICES).where(
         NOTICES.c.id == notice_id, IS_WAITING, NOTICES.c.next_attempt_at <= now
     ).values(state="ringing", lease_until=policy.caller_lease(now))  # fmt: skip
-    if cast(CursorResult[Any], session.execute(claimed)).rowcount != 1:
+    if not changed_one(session, claimed):
         return False
     facts = facts_of(session, notice_id)
     ring = ring_now(session, facts, now, policy, rules)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import CursorResult, case, null, update
+from sqlalchemy import case, null, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -13,6 +13,7 @@ from models.cases.duress import PinInForce
 from models.cases.new_pin import is_guessable
 from models.cases.pin import Match
 from models.cases.pin_hash import PinHasher
+from models.store.database import changed_one
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
@@ -106,7 +107,7 @@ def change_pin(session: Session, state: "CallState", new_hash: str, mark: str, n
             last_verified_at=now,
         )
     )
-    if cast(CursorResult[Any], session.execute(statement)).rowcount != 1:
+    if not changed_one(session, statement):
         return False
     audit.record(
         session, actor=f"caller:{state.id}", action="change_pin", target=f"case:{state.case_id}", now=now

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, false, or_, select, text, update
+from sqlalchemy import ForeignKey, Index, String, Table, false, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
+from models.store.database import changed_one
 from models.store.policies import Policies
 
 #: The levels that an overdue promise passes through in order, who is told, and the policy that says when.
@@ -154,7 +155,7 @@ def tell(session: Session, level: str, told: Iterable[Told], now: datetime) -> N
         whose = {"staff_id": one.staff_id, "channel": channel, "level": level}
         unsent = update(ALERTS).where(UNSENT, ALERTS.c.state == "made").filter_by(**whose)
         news = {"promises": one.count, "made_at": now}
-        if not _changed(session, unsent.values(**news)):
+        if not changed_one(session, unsent.values(**news)):
             session.add(Alert(**whose, **news))
     session.flush()
 
@@ -204,7 +205,3 @@ def alert_of(session: Session, call_id: int) -> tuple[str, int]:
     """The level of the alert that this call tells, and how many promises it is about."""
     found = session.execute(select(Alert.level, Alert.promises).where(Alert.call_id == call_id)).first()
     return ("", 0) if found is None else (found.level, found.promises)
-
-
-def _changed(session: Session, statement: Any) -> bool:
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, String, bindparam, or_, select, update
+from sqlalchemy import String, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
+from models.store.database import changed_one
 
 #: A time further ahead was written by a clock that was set back since. Two machines' clocks differ by less.
 AHEAD = timedelta(minutes=1)
@@ -62,7 +62,7 @@ def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
     # After a clock was set back, staff must not wait until it reaches the old time again.
     is_due = or_(_MATTERS.c.paged_at <= before, _MATTERS.c.paged_at > now + AHEAD)
     again = update(_MATTERS).where(_MATTERS.c.name == name, is_due)
-    return cast(CursorResult[Any], session.execute(again.values(paged_at=now))).rowcount == 1
+    return changed_one(session, again.values(paged_at=now))
 
 
 def _is_due(taken: datetime | None, now: datetime, minutes: int) -> bool:

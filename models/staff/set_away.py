@@ -1,14 +1,14 @@
 """Missed offers: after several in a row the line sets the liaison away and tells them (R36)."""
 
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.staff.alert import SET_AWAY, Alert
 from models.staff.staff import Staff
+from models.store.database import changed_one
 from models.store.policies import Policies
 
 
@@ -50,7 +50,7 @@ def spare(session: Session, staff_id: int | None, now: datetime, pause: timedelt
     """
     not_on_shift = (~Staff.on_shift, Staff.set_away_at.is_distinct_from(now))
     spared = update(Staff).where(Staff.id == staff_id, *not_on_shift).values(spared_until=now + pause)
-    return cast(CursorResult[Any], session.execute(spared)).rowcount == 1
+    return changed_one(session, spared)
 
 
 def end_sparing(session: Session, now: datetime) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     Connection,
@@ -174,6 +174,11 @@ def send_all(session: Session, *writes: Write) -> int:
     for statement, values in writes:
         rows = send(session, statement, values).rowcount
     return rows
+
+
+def changed_one(session: Session, statement: Insert | Update | Delete) -> bool:
+    """Whether a conditional INSERT, UPDATE or DELETE changed one row: this process is the one that did it."""
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 
 
 def _connection_of(session: Session) -> Connection:

@@ -4,13 +4,12 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, String, Update, bindparam, delete, func, select, update
+from sqlalchemy import String, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
-from models.store.database import keyring_of
+from models.store.database import changed_one, keyring_of
 
 #: The sweeper itself checks Redis for a sign of life.
 REDIS = "redis"
@@ -97,7 +96,7 @@ class Pulse:
             # After a clock was set back, other roles are missed from now on, and not from a moment in the
             # future.
             since = {"started_at": now} if self._beaten_at > now else {}
-            is_known = self._changed(session, mine.values(seen_at=now, **since))
+            is_known = changed_one(session, mine.values(seen_at=now, **since))
         if not is_known:
             session.execute(delete(_HEARTBEATS).where(_HEARTBEATS.c.seen_at < now - _KEPT))
             key = keyring_of(session).current
@@ -106,10 +105,6 @@ class Pulse:
             )
             session.flush()
         self._beaten_at = now
-
-    @staticmethod
-    def _changed(session: Session, statement: Update) -> bool:
-        return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 
 
 def note_redis(session: Session, now: datetime, *, is_up: bool) -> None:

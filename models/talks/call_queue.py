@@ -1,11 +1,10 @@
 """The call queue: who waits for a person now, in which order, and whether they are still there."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     ForeignKey,
     Index,
     String,
@@ -28,6 +27,7 @@ from models.calls.role import AT_0
 from models.calls.two_lists import Owed
 from models.cases.case import Case
 from models.store.base import Base, UtcDateTime
+from models.store.database import changed_one
 from models.store.job import Job
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def leave_queue(session: Session, call_id: int, outcome: str, now: datetime) -> 
         .where(QueuedCall.call_id == call_id, QueuedCall.ended_at.is_(None))
         .values(ended_at=now, outcome=outcome)
     )
-    return cast(CursorResult[Any], session.execute(ended)).rowcount == 1
+    return changed_one(session, ended)
 
 
 def take_back(session: Session, call_id: int) -> None:

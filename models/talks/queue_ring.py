@@ -3,9 +3,9 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sqlalchemy import CursorResult, and_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.liaison import (
@@ -21,7 +21,7 @@ from models.calls.offer import note_offer
 from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.role import AT_0
 from models.staff.set_away import note_key, note_miss
-from models.store.database import keyring_of
+from models.store.database import changed_one, keyring_of
 from models.store.job import Job
 from models.store.policies import Policies
 from models.talks.call_queue import QueuedCall, leave_queue
@@ -224,12 +224,8 @@ def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[J
     for leg in session.scalars(ringing).all():
         # Checked in the same statement that ends it: a worker may begin to dial it right now.
         unrung = and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None))
-        if _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
+        if changed_one(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
             free_liaison(session, leg, now)
         else:
             jobs.append(("release_leg", leg))
     return jobs
-
-
-def _changed(session: Session, statement: Any) -> bool:
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
