@@ -108,7 +108,7 @@ class FeedFolder:
                     continue
                 left = _read_note(notes, entry.name)
                 if left is None:
-                    os.unlink(entry.name, dir_fd=notes)
+                    _remove(notes, entry.name)
                 else:
                     self._finish(notes, entry.name, left)
 
@@ -131,7 +131,7 @@ class FeedFolder:
             for entry in list(os.scandir(folder)):
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if not is_folder and entry.stat(follow_symlinks=False).st_mtime <= before:
-                    os.unlink(entry.name, dir_fd=folder)
+                    _remove(folder, entry.name)
 
     @contextmanager
     def _own_folder(self, name: str) -> Iterator[int]:
@@ -201,7 +201,7 @@ class FeedFolder:
                     with _new_file(folder, reason) as stream:
                         stream.write(left["sentence"] + "\n")
                     os.utime(reason, (left["at"], left["at"]), dir_fd=folder, follow_symlinks=False)
-        os.unlink(note, dir_fd=notes)
+        _remove(notes, note)
 
     @staticmethod
     def _is_same(here: Path, seen: Any) -> bool:
@@ -215,10 +215,15 @@ class FeedFolder:
 
 def _new_file(folder: int, name: str) -> TextIO:
     """A new file for writing, in place of whatever had its name."""
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
+    _remove(folder, name)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     return os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "w", encoding="utf-8")
+
+
+def _remove(folder: int, name: str) -> None:
+    """Delete a file that another process may delete in this moment."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
 
 
 def _read_note(notes: int, name: str) -> dict[str, Any] | None:
