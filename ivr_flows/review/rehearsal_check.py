@@ -18,7 +18,7 @@ SLOW_WAIT_MORE = 10
 #: 0 is offered after the third slip in a row.
 LEAST_SLIPS = 3
 #: Prompts that offer a callback.
-OFFERS = frozenset({"callback.express", "callback.keep"})
+OFFERS = frozenset({"callback.express", "callback.keep", "callback.keep_or_notices"})
 #: A liaison is called while the caller waits in the queue.
 CALLING = frozenset({"person.connecting"})
 #: Words after a promise: a caller who is then silent has already asked for a callback.

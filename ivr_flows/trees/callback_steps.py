@@ -53,7 +53,10 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         ),
         # Without a callback 4 and 1 register for calls about changes: these keys cancel no urgent one.
         "callback_sure": Menu(
-            (_keeping(), _cancelling()), prompt="callback.sure", silence="silent_end", returns=False
+            (_keeping("callback.keep"), _cancelling()),
+            prompt="callback.sure",
+            silence="silent_end",
+            returns=False,
         ),
         # The local time is asked only if it is a guess (R29).
         "callback_may_choose": Decide(
@@ -150,13 +153,15 @@ def _open_menu(change: str, third: Choice, cancel: Choice) -> Menu:
 
     Whoever presses the keys of "afraid" again, as in the call before, cancels nothing.
     """
-    choices = (_keeping(), Choice(change, next="callback_may_choose"), third, cancel)
+    # The case menu has one key for callbacks and for calls about changes: those follow what is left here.
+    keeping = _keeping("callback.keep_or_notices")
+    choices = (keeping, Choice(change, next="callback_may_choose"), third, cancel)
     return Menu(choices, silence="silent_end", told_by="callback")
 
 
-def _keeping() -> Choice:
+def _keeping(prompt: str) -> Choice:
     return Choice(
-        "callback.keep",
+        prompt,
         does=callback_verbs.keep_callback,
         on={"kept": "promised", "changed": "callback", "gone": "callback_gone"},
     )

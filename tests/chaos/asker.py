@@ -19,7 +19,7 @@ _WISHES = ("language", "case", "callback", "to_callback")
 #: What somebody who is afraid chooses instead: the same, but a call within the hour.
 _WISHES_IN_FEAR = ("language", "case", "afraid", "to_callback")
 #: What the line says of an open callback, because the promise of a call that broke off counts.
-_KEEP = "To leave your callback as it is, press 1"
+_KEEP = "To leave your callback as it is, or"
 _ON_HOLD = "on hold"
 _LOOKS_EVERY = 0.2
 

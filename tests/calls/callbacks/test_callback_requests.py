@@ -37,7 +37,8 @@ def test_caller_who_asks_again_hears_day_and_window_and_no_digit_of_the_phone(
     assert phone.hears(
         "You already have a callback",
         "We will call you no later than tomorrow",
-        "To leave your callback as it is, press 1. To change when or how we call, press 2",
+        "To leave your callback as it is, or for calls about changes, press 1.",
+        "To change when or how we call, press 2",
         "If you are afraid and need a call very soon, press 3. To cancel your callback, press 4",
     )
     assert phone.does_not_hear("0123", "555")

@@ -59,7 +59,10 @@ def test_open_callback_becomes_urgent_once_there_is_hard_news(
     asked = the_callback(hotline)
     assert (asked.urgency, asked.due_at) == ("urgent", hotline.clock.now + timedelta(minutes=60))
     assert phone.hears(
-        {"1": "To leave your callback as it is, press 1", "2": "como está, oprima 1"}[language]
+        {
+            "1": "To leave your callback as it is, or for calls about changes, press 1",
+            "2": "como está, o para llamadas sobre cambios, oprima 1",
+        }[language]
     )
     phone.presses("1")
     assert phone.hears(soon)
@@ -213,13 +216,13 @@ def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_after_the_request
     [
         (
             "1",
-            "To leave your callback as it is, press 1.",
+            "To leave your callback as it is, or for calls about changes, press 1.",
             "If you are afraid and need a call very soon, press 3.",
             "today at noon",
         ),
         (
             "2",
-            "Para dejar esa llamada como está, oprima 1.",
+            "Para dejar esa llamada como está, o para llamadas sobre cambios, oprima 1.",
             "Si tiene miedo y necesita que le llamemos muy pronto, oprima 3.",
             "hoy al mediodía",
         ),
@@ -261,7 +264,7 @@ def test_ordinary_callback_is_left_unchanged(
     before = the_callback(hotline)
     opens_the_case(phone, case)
     phone.presses("2")
-    assert phone.hears("To leave your callback as it is, press 1")
+    assert phone.hears("To leave your callback as it is, or for calls about changes, press 1")
 
     for key in keys:
         phone.presses(key)

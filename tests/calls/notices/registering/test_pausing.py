@@ -241,6 +241,49 @@ def test_caller_who_leaves_the_calls_stopped_is_told_once_and_staff_have_one_tas
     assert len(hotline.rows(select(Callback).where(Callback.reason == "calls_stopped"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "asked", "offered", "leave", "after", "renew"),
+    [
+        (
+            "1", "Please tell us soon if you still want calls about changes", "For calls about changes",
+            "or for calls about changes, press 1", "For calls when something changes, press 3",
+            "To keep these calls, press 1",
+        ),
+        (
+            "2", "Díganos pronto si todavía quiere llamadas sobre cambios", "Para llamadas sobre cambios",
+            "o para llamadas sobre cambios, oprima 1", "Para llamadas cuando algo cambie, oprima 3",
+            "Para seguir con estas llamadas, oprima 1",
+        ),
+    ],
+)  # fmt: skip
+def test_person_with_an_open_callback_who_is_asked_again_finds_these_calls_by_the_keys_that_they_hear(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    language: str,
+    asked: str,
+    offered: str,
+    leave: str,
+    after: str,
+    renew: str,
+) -> None:
+    """Behind "for calls about changes, press 2" nothing was said of them, and the consent ended."""
+    registers(phone, case).hangs_up()
+    hotline.clock.passes(days=350)
+    calls(phone, case, "2", "1").hangs_up()
+    caller = phone.another()
+    opens_the_case(caller, case, language)
+    assert caller.hears(asked, offered)
+
+    caller.presses("2")
+    assert caller.hears(leave)
+    caller.presses("1")
+    assert caller.hears(after)
+    caller.presses("3")
+
+    assert caller.hears(renew)
+
+
 def test_consent_that_ends_is_asked_for_again_in_the_next_call(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
