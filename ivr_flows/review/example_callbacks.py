@@ -151,7 +151,9 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("request_morning", "promised"): {"": _in_part("morning")},
     ("request_afternoon", "promised"): {"": _in_part("afternoon")},
     ("request_evening", "promised"): {"": _in_part("evening")},
-    **{(f"request_{part}", "closed_then"): {"": _all("callback.closed_then")} for part in PARTS},
+    **{(f"request_{part}", "closed_then"): {
+        "": _all("callback.closed_then"), "outside the hours of their phone": _all("callback.not_then"),
+    } for part in PARTS},
     ("say_how", "said"): {
         "the safest": _all("how.no_message", "how.only_me"),
         "a message, and to be asked for": _all("how.message", "how.ask_for_me"),

@@ -41,6 +41,8 @@ from models.callbacks.replaced_request import cancel_with_pin, end_waiting_with_
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import made_in_call, request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
+from models.cases.daily_window import DailyWindow
+from models.cases.safe_phone import standing_of
 from models.overview.phone_stop import ask_once_more
 from models.staff.rota import Rota
 
@@ -260,10 +262,12 @@ def promise(
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
     window = None
     if hours is not None:
-        window = _part_of_day(desk, urgency, zone, first_at, hours)
+        phone_hours = _hours_of_phone(desk, asker)
+        window = _part_of_day(desk, urgency, zone, first_at, hours, phone_hours)
         if window is None:
-            # Nobody is ever there then: the line would call nobody.
-            desk.say("callback.closed_then")
+            # Nobody is ever there then, or the phone is not called then: the line would call nobody.
+            is_theirs = phone_hours and _part_of_day(desk, urgency, zone, first_at, hours, None)
+            desk.say("callback.not_then" if is_theirs else "callback.closed_then")
             return "closed_then"
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
     # The caller is listening to these words: the end of this call makes it due, or at the latest some minutes
@@ -324,14 +328,31 @@ def promise(
     )  # fmt: skip
 
 
+def _hours_of_phone(desk: Desk, asker: Asker) -> DailyWindow | None:
+    """The hours agreed on with staff for the phone that will ring: the open callback's, else the asker's."""
+    found = desk.call.open_callback_id
+    if not asker.verified:
+        return None
+    phone_key = callbacks.phone_key_of(desk.session, found) if found is not None else None
+    return standing_of(desk.session, desk.call.case_id, phone_key or asker.phone_key).window
+
+
 def _part_of_day(
-    desk: Desk, urgency: str, zone: str, first_at: datetime, hours: tuple[int, int]
+    desk: Desk,
+    urgency: str,
+    zone: str,
+    first_at: datetime,
+    hours: tuple[int, int],
+    phone: DailyWindow | None,
 ) -> tuple[datetime, datetime] | None:
-    """The next day's part between these hours in which somebody is there to call; None within a week."""
+    """The next day's part between these hours in which somebody is there to call ``phone``.
+
+    None if there is none within a week.
+    """
     policy, window = desk.callback_policy, next_part_of_day(first_at, zone, *hours)
     may_ring = Hours(urgency, zone, *window, False, first_at)
     opens = Rota(desk.session, desk.now, policy).first_inside(
-        max(first_at + LISTENS_SLOWLY, window[0]), partial(policy.moment_inside, may_ring),
+        max(first_at + LISTENS_SLOWLY, window[0]), partial(policy.moment_inside, may_ring, phone=phone),
         urgent=urgency == "urgent",
     )  # fmt: skip
     return None if opens is None else next_part_of_day(opens, zone, *hours)

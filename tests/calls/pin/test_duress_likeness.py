@@ -283,7 +283,7 @@ def test_wishes_that_staff_agree_on_after_the_duress_pin_are_heard_after_both_pi
         duress = make_duress_pin(session, case, now=hotline.clock.now)
     staff_agree(hotline, case, Wishes(), time(17), time(20))
 
-    own, coerced = (hears(phone, one, ("2", "2", "1", "1"), FIRST) for one in (case, duress))
+    own, coerced = (hears(phone, one, ("2", "2", "3", "1"), FIRST) for one in (case, duress))
 
     assert coerced == own
     assert "We will leave no message" in coerced

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.office import Office
 from models import Callback, Staff
+from models import Phone as PhoneRow
 from models.callbacks.appointment import reschedule
 from models.callbacks.refusals import CallbackRefusal
 from models.staff.schedule import add_absence
@@ -16,8 +17,8 @@ from models.talks.own_call import call_now
 from tests.calls.callbacks.promised.test_gone_home import works
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
-from tests.factories import MadeCase, make_office
-from tests.phone import Phone
+from tests.factories import MadeCase, make_duress_pin, make_office
+from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
@@ -96,6 +97,30 @@ def test_evening_is_that_of_the_next_day_on_which_somebody_works_then(
     }
     assert phone.hears(*monday[language])
     assert first_ring(hotline, phone, 80) == datetime(2026, 12, 7, 22, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("pin", ["their own", "denied", "duress"])
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_part_of_the_day_outside_the_hours_of_their_phone_is_not_promised(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, pin: str, language: str
+) -> None:
+    """They heard "We will try today, in the afternoon", and the callback was left to staff without a ring."""
+    works(hotline, make_staff(), "on_shift", *DAY)
+    facts = {"record": {"releasable": False}} if pin == "denied" else {}
+    case = make_case(custody_status="in_custody", phone=CALLER, **facts)
+    with hotline.database.transaction() as session:
+        session.execute(update(PhoneRow).values(window_starts=time(9), window_ends=time(12)))
+        case = make_duress_pin(session, case, now=hotline.clock.now) if pin == "duress" else case
+
+    chooses(phone, "afternoon", language, case)
+
+    not_then = {"1": "We do not call that phone then", "2": "A esas horas no llamamos a ese teléfono"}
+    assert phone.hears(not_then[language])
+    assert hotline.rows(select(Callback)) == []
+    phone.presses("1")
+    assert phone.hears({"1": "today, in the morning", "2": "hoy, por la mañana"}[language])
+    if pin != "duress":
+        assert first_ring(hotline, phone, 80) == datetime(2026, 12, 7, 14, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("status", ["in_custody", "released"])
