@@ -16,6 +16,8 @@ class Speaker(Protocol):
     def prompts(self) -> Prompts: ...
     @property
     def office_zone(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
     def say(self, prompt: str, **slots: str) -> None: ...
     def words(self, prompt: str, **slots: str) -> str: ...
     def when(
@@ -44,7 +46,7 @@ def say_status(desk: Speaker, found: Heard) -> None:
     # Feeds do report events after the moment for which they speak. An "as of" time before the event would
     # sound false; the record's age still counts from the feed's own moment (R14).
     as_of = max(found.as_of, found.status_at)
-    desk.say("status.as_of", as_of=desk.when(as_of, clock=True))
+    desk.say("status.as_of", as_of=_as_of(desk, as_of, found.status_at, zone))
     if found.age == "notice":
         desk.say("status.old")
     if found.status != "deceased":
@@ -101,6 +103,17 @@ def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | Non
     if place is not None and not desk.prompts.tells(place):
         desk.say("status.hearing_place", place=place)
     desk.say("status.hearing_check")
+
+
+def _as_of(desk: Speaker, at: datetime, day: datetime, day_in: str | None) -> str:
+    """When the record was confirmed, by the listener's clock.
+
+    Where it is still the day before ``day``, it is told by the clock of that day's zone, with its name: else
+    a record that says "released on Friday" would be of Thursday.
+    """
+    if day_in is None or at.astimezone(ZoneInfo(desk.zone)).date() >= day.astimezone(ZoneInfo(day_in)).date():
+        return desk.when(at, clock=True)
+    return in_zone(desk.words, desk.when(at, clock=True, time_zone=day_in), day_in, at)
 
 
 def _zone_of_day(at: datetime, *zones: str) -> str | None:

@@ -39,6 +39,11 @@ class StatusPage:
         return self.prompts.text(self._language, prompt, **slots)
 
     @property
+    def zone(self) -> str:
+        """The person's time zone."""
+        return self._time_zone
+
+    @property
     def office_zone(self) -> str:
         """The time zone for days that do not depend on where the person is."""
         return self._office_zone

@@ -223,6 +223,35 @@ def test_status_known_by_day_alone_is_dated_by_the_day_of_the_office(
     assert phone.hears(day)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "1",
+            "was released on Friday, November 27. They are out. "
+            "That is as of Friday, November 27 at 12:30 AM Eastern Time.",
+        ),
+        (
+            "2",
+            "en libertad el viernes 27 de noviembre. Está libre. "
+            "Así estaba en el registro el viernes 27 de noviembre a las 12:30 de la madrugada, hora del este",
+        ),
+    ],
+)
+def test_record_is_not_older_than_the_day_that_it_tells_where_that_day_has_not_begun(
+    phone: Phone, make_case: MakeCase, clock: Clock, language: str, words: str
+) -> None:
+    """Farther west "released on Friday" was "as of today at 9:30 PM", a Thursday: it sounded of tomorrow."""
+    clock.now = midnight(27, minutes=40)
+    as_of = clock.now - timedelta(minutes=10)
+    released = {"status_at": midnight(27)}
+    case = make_case("released", time_zone="America/Los_Angeles", as_of=as_of, record=released)
+    opens_the_case(phone, case, language)
+    phone.presses("1")
+
+    assert phone.hears(words)
+
+
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "America/New_York"])
 def test_status_with_an_hour_is_dated_by_the_day_of_the_caller(
     phone: Phone, make_case: MakeCase, clock: Clock, zone: str
