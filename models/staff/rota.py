@@ -38,6 +38,8 @@ class _Person:
     stays_on: bool
     #: Off shift now, though their schedule has them on it: they went home, or were set away.
     has_left: bool
+    #: The day on which they last ended a shift, or were set away; None while they are on shift.
+    went_on: date | None
     week: tuple[Schedule, ...]
     absences: tuple[Absence, ...]
 
@@ -55,13 +57,16 @@ class Rota:
     def __init__(self, session: Session, now: datetime, office: OfficeHours) -> None:
         self._now, self._office, self._zone = now, office, office.zone
         spans, away = read_plans(session, now.astimezone(self._zone).date())
-        people = select(Staff.id, Staff.role, Staff.on_shift, Staff.scheduled_shift)
+        people = select(Staff.id, Staff.role, Staff.on_shift, Staff.scheduled_shift, Staff.shift_changed_at)
         self._people = list[_Person]()
         for one in session.execute(people.where(Staff.left_at.is_(None))):
             week = tuple(spans.get(one.id, ()))
             follows = one.scheduled_shift is not False and any(span.kind == "on_shift" for span in week)
             stays_on, has_left = one.on_shift and not follows, bool(one.scheduled_shift) and not one.on_shift
-            self._people.append(_Person(one.role, stays_on, has_left, week, tuple(away.get(one.id, ()))))
+            ended_at = None if one.on_shift else one.shift_changed_at
+            went_on = None if ended_at is None else ended_at.astimezone(self._zone).date()
+            absences = tuple(away.get(one.id, ()))
+            self._people.append(_Person(one.role, stays_on, has_left, went_on, week, absences))
 
     def first_served(self, at: datetime, *, urgent: bool = True) -> datetime:
         """The earliest moment at or after ``at`` when somebody takes such work; at night those on call.
@@ -107,11 +112,13 @@ class Rota:
     def _keeps_hours(self, at: datetime, *, urgent: bool) -> bool:
         """Whether somebody may be there at any open moment of that day.
 
-        That is one who begins shifts by hand, and for urgent work a supervisor; not on a day off.
+        That is one who begins shifts by hand, unless they have ended one that day, and for urgent work a
+        supervisor; not on a day off.
         """
         day = at.astimezone(self._zone).date()
         return any(
-            (one.role == "supervisor" and urgent) or (one.role == "liaison" and not one.has_shifts)
+            (one.role == "supervisor" and urgent)
+            or (one.role == "liaison" and not one.has_shifts and one.went_on != day)
             for one in self._people
             if not one.is_away(day)
         )

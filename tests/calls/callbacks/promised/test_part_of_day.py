@@ -12,6 +12,8 @@ from models import Phone as PhoneRow
 from models.callbacks.appointment import reschedule
 from models.callbacks.refusals import CallbackRefusal
 from models.staff.schedule import add_absence
+from models.staff.set_away import note_miss
+from models.staff.staff import change_shift
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from tests.calls.callbacks.promised.test_gone_home import works
@@ -188,6 +190,41 @@ def test_liaison_who_was_set_away_does_not_keep_the_afternoon(
     chooses(phone, "afternoon", case=make_case(custody_status="in_custody"))
 
     assert phone.hears("on Monday, December 7, in the afternoon")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("how", ["ended", "set away"])
+def test_liaison_who_begins_shifts_by_hand_and_went_home_does_not_keep_the_evening(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, how: str, language: str
+) -> None:
+    """They heard "We will try today, in the evening", though the only liaison had ended their shift."""
+    liaison = make_staff()
+    with hotline.database.transaction() as session:
+        if how == "ended":
+            change_shift(session, liaison.email, on_shift=False, actor="shell", now=hotline.clock.now)
+        else:
+            for _ in range(hotline.policies.away_after_misses):
+                note_miss(session, liaison.id, hotline.clock.now, hotline.policies)
+    hotline.clock.passes(hours=1)
+
+    chooses(phone, "evening", language, make_case(custody_status="in_custody"))
+
+    monday = {"1": "on Monday, December 7, in the evening", "2": "el lunes 7 de diciembre"}
+    assert phone.hears(monday[language])
+
+
+def test_liaison_who_begins_shifts_by_hand_and_came_back_keeps_the_evening(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    liaison = make_staff()
+    for on_shift in (False, True):
+        with hotline.database.transaction() as session:
+            change_shift(session, liaison.email, on_shift=on_shift, actor="shell", now=hotline.clock.now)
+
+    chooses(phone, "evening", case=make_case(custody_status="in_custody"))
+
+    assert phone.hears("We will try today, in the evening")
+    assert first_ring(hotline, phone, 7) == datetime(2026, 12, 4, 22, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
