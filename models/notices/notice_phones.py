@@ -266,15 +266,25 @@ def wait_for_our_call(phone: NoticePhone, now: datetime) -> None:
 def wait_for_our_calls(
     session: Session, notice_id: int, phone_ids: Sequence[int], now: datetime, longest: timedelta
 ) -> bool:
-    """Put off those of these phones that are in a call of ours. Returns whether there was one."""
+    """Put off those of these phones that are in a call of ours, or next. Returns whether there was one."""
     is_any = False
     for phone_id in phone_ids:
         key = session.get_one(Phone, phone_id).phone_key
-        if is_in_our_call(session, key, notice_id, now, longest):
+        if _is_called_next(session, key) or is_in_our_call(session, key, notice_id, now, longest):
             wait_for_our_call(phone_of_notice(session, notice_id, phone_id), now)
             is_any = True
     session.flush()
     return is_any
+
+
+def _is_called_next(session: Session, phone_key: str) -> bool:
+    """Whether a liaison is being called for a callback to this phone, which rings at their key.
+
+    News waits for the first liaison alone: with a full list they may miss one call after the other.
+    """
+    offered = Callback.state == "ringing_liaison", Callback.liaison_tries == 0
+    called = select(Callback.id).where(Callback.phone_key == phone_key, *offered)
+    return session.execute(called.limit(1)).first() is not None
 
 
 def rest_phone(session: Session, phone_key: str, until: datetime) -> None:

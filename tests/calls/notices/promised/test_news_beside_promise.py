@@ -453,3 +453,33 @@ def test_promise_that_is_cancelled_while_the_sweeper_brings_it_back_rings_nobody
 
     assert failed == []
     assert [one.state for one in tasks(hotline)] == ["cancelled", "cancelled"]
+
+
+def test_news_waits_while_the_first_liaison_is_called_for_a_promise_to_that_phone(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Both are due at once, and the phone rings once: at the liaison's key, or about the news (R35, R36)."""
+    make_staff(phone="+12025550170")
+    made = registered("released")
+    is_promised_later(made, hours=0)
+    made.is_due("released")
+    assert sweeps(hotline) == ["+12025550170"]
+    assert sweeps(hotline, seconds=20) == ["+12025550170"]
+    liaison = phone.answers(hotline.carrier.ringing[0])
+    liaison.presses("1")
+
+    assert sweeps(hotline, seconds=20) == [FIRST]
+
+
+def test_news_does_not_wait_for_a_second_liaison(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    for number in ("+12025550170", "+12025550171"):
+        make_staff(phone=number)
+    made = registered("released")
+    is_promised_later(made, hours=0)
+    made.is_due("released")
+    sweeps(hotline)
+    phone.another().lets_ring(hotline.carrier.ringing[0])
+
+    assert FIRST in sweeps(hotline, seconds=31)
