@@ -4,7 +4,7 @@ Nothing here tells content: the verbs ask ``news`` what may be said, and it answ
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sqlalchemy import select
@@ -21,7 +21,7 @@ from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
 from models.custody.custody_event import FEED_SILENT, REMINDERS, CustodyEvent
 from models.custody.custody_status import Heard, HeardRules
-from models.notices.cadence import Ring
+from models.notices.cadence import Ring, pause_after
 from models.notices.notice import IS_OPEN, Notice
 from models.notices.notice_code import is_right
 from models.notices.notice_moves import (
@@ -348,8 +348,9 @@ def put_off(
 ) -> tuple[Literal["put_off", "gone"], list[Job]]:
     """Not a good time: this phone rings again later, and the others go on. It is no refusal and no try.
 
-    The phone is left alone for a while, as after the same key in a callback. Before the code it counts as a
-    round of the callbacks to it: else anyone who has the phone could put them off with every call about news.
+    The phone is left alone as long as if nobody had answered: somebody who could not talk at that moment must
+    not hear of an escape hours later than somebody who was not there. Before the code it counts as a round of
+    the callbacks to it: else anyone who has the phone could put them off with every call about news.
     Returns the jobs to enqueue: a liaison who is being called for a callback to it is released.
     """
     facts = _facts(session, leg, now)
@@ -363,7 +364,8 @@ def put_off(
         return "gone", jobs
     phone = phone_of_leg(session, facts.notice.id, leg.phone_key)
     if phone is not None:
-        phone.not_before = now + timedelta(minutes=policy.numbers.call_later_minutes)
+        pause = pause_after(phone.tries, policy.numbers, is_urgent=facts.notice.is_urgent)
+        phone.not_before = now + pause
     session.flush()
     record_move(session, facts.notice.id, "put_off_notice", now, _actor(leg))
     return "put_off" if _rings_again(session, facts, now, policy) else "gone", jobs

@@ -118,6 +118,15 @@ def next_ring(
     return Ring(first, tuple(rung if course.at_once else rung[:1]), by_cap, hours_begin)
 
 
+def pause_after(tries: int, policies: Policies, *, is_urgent: bool) -> timedelta:
+    """How long after so many calls the next one follows (R28)."""
+    minutes = policies.notice_retry_minutes
+    if is_urgent:
+        is_early = tries < policies.notice_first_tries
+        minutes = policies.notice_first_minutes if is_early else policies.notice_later_minutes
+    return timedelta(minutes=minutes)
+
+
 def may_ring(course: Course, phone: AllowedPhone, zone: str, now: datetime, policies: Policies) -> bool:
     """Whether this phone may ring at this very moment, for a leg that waited to be dialed."""
     return _moment_inside(course, phone, zone, now, policies) == now and not _is_capped(phone, now)
@@ -132,11 +141,7 @@ def _due(course: Course, phones: Iterable[AllowedPhone], now: datetime, policies
     last = max((one for one in tries if one <= now + AHEAD), default=None)
     due = min(course.made_at, now)
     if last is not None and course.tries > 0:
-        minutes = policies.notice_retry_minutes
-        if course.is_urgent:
-            is_early = course.tries < policies.notice_first_tries
-            minutes = policies.notice_first_minutes if is_early else policies.notice_later_minutes
-        due = last + timedelta(minutes=minutes)
+        due = last + pause_after(course.tries, policies, is_urgent=course.is_urgent)
     return due if course.not_before is None else max(due, course.not_before)
 
 

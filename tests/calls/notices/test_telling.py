@@ -328,7 +328,7 @@ def test_not_a_good_time_is_no_refusal_and_no_try(
     assert called.hears("We will call at another time")
     notice = the_notice(hotline)
     assert (notice.state, notice.tries) == ("waiting", 0)
-    assert minutes_until_next(hotline) == hotline.policies.call_later_minutes
+    assert minutes_until_next(hotline) == hotline.policies.notice_first_minutes
 
 
 def test_gate_that_closes_between_the_event_and_the_call_stops_the_notice(

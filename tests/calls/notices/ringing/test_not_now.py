@@ -9,8 +9,16 @@ from sqlalchemy import select
 from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, SECOND, Registered, is_called, picks_up, sweeps
-from tests.factories import make_callback
+from tests.calls.notices.conftest import (
+    FIRST,
+    SECOND,
+    Registered,
+    is_called,
+    minutes_until_next,
+    picks_up,
+    sweeps,
+)
+from tests.factories import make_callback, make_office
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -49,8 +57,10 @@ def test_not_now_about_news_puts_off_the_callback_that_is_due_in_a_minute(
     says_not_now(is_called(phone, made))
 
     assert is_left_alone(hotline, minutes=28)
+    # The news is due by then too, and the phone rings once.
     sweeps(hotline, minutes=4)
     _, to_person = accepted_by(phone.another(), hotline)
+    assert [call.to for call in hotline.carrier.ringing] == [FIRST]
     assert to_person.to == FIRST
 
 
@@ -94,3 +104,17 @@ def test_not_now_in_a_callback_puts_off_news_at_that_phone_unless_it_is_urgent(
     liaison.hangs_up()
 
     assert sweeps(hotline, minutes=1) == rings
+
+
+@pytest.mark.parametrize(("kind", "minutes"), [("escaped", [30] * 5 + [120]), ("transferred", [120, 120])])
+def test_phone_at_which_it_is_no_good_time_rings_again_as_soon_as_one_that_nobody_answered(
+    phone: Phone, registered: Registering, hotline: Hotline, kind: str, minutes: list[int]
+) -> None:
+    """Whatever the office means by a later call of a liaison, which may be in two days (R28)."""
+    hotline.office = make_office(policies={"carrier_calls_per_second": 100, "call_later_minutes": 2_880})
+    registered(kind).is_dialed(kind)
+    for pause in minutes:
+        says_not_now(picks_up(phone.another(), hotline))
+
+        assert minutes_until_next(hotline) == pause
+        assert sweeps(hotline, minutes=pause) == [FIRST]
