@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.brake import Tally, is_impossible
-from models.custody.custody import CustodyRecord
+from models.custody.custody import RELEASED_KINDS, CustodyRecord
 from models.custody.directory import Court, Facility
 from models.custody.event_making import happened_again
 from models.custody.import_file import CONTENT_COLUMNS, DENIED, UNREADABLE, Content, FeedRow, Reject
@@ -25,6 +25,7 @@ from models.store.base import table_of
 from models.store.database import Database
 
 BATCH = 1000
+_OUT = RELEASED_KINDS | {"escaped"}
 IMPORT_ROWS, SUBJECTS, RECORDS = table_of(ImportRow), table_of(Subject), table_of(CustodyRecord)
 #: Of tables, since a row of a model costs twice as much to read.
 RECORD_CONTENT = [RECORDS.c[name] for name in CONTENT_COLUMNS]
@@ -83,7 +84,7 @@ class Staging:
     Memory grows with the number of people who have an open case, never with the file. The first line about a
     person counts and a later one is rejected. When the two differ, neither can be trusted, so the staged row
     becomes ``unknown``, and it is releasable only if both lines were. So it does for a row that is rejected
-    because it cannot be read: its person may be out, or denied by now (R12, R14).
+    because it cannot be read: its person may be out, or denied by now (R12, R14). One who is out stays so.
     """
 
     def __init__(
@@ -228,9 +229,13 @@ class Staging:
             self._present.add(known.subject_id)
             return
         self._miss("row", reject.field, reject.line)
+        first = self._staged.get(known.subject_id)
+        if first is None and doubt.releasable and known.content is not None and known.content[0] in _OUT:
+            # That they are out stays the careful word, and calls about it go on.
+            self._present.add(known.subject_id)
+            return
         content = UNREADABLE if doubt.releasable else DENIED
         as_of = known.as_of or self._now
-        first = self._staged.get(known.subject_id)
         if first is not None:
             self._contradict(first, content, known, as_of, fresh, contradicted)
             return

@@ -98,5 +98,5 @@ UNLISTED_EFFECTS = {
     "facility": N_("no directory has it, so callers do not hear it"),
     "court": N_("no directory has it, so callers do not hear it"),
     "status": N_("it is unknown, so callers hear that we cannot confirm"),
-    "row": N_("it was rejected, so callers of its person hear that we cannot confirm"),
+    "row": N_("it was rejected: callers hear that we cannot confirm, or of a release or escape as before"),
 }

@@ -131,7 +131,7 @@ def test_row_that_cannot_be_read_is_a_task_and_one_again_after_it_was_dismissed(
         assert not supervisor.reads("line 2")
         supervisor.opens(f"/console/imports/{hour + 2}")
         assert supervisor.reads(
-            "Row that cannot be used, line 3: it was rejected, so callers of its person hear that we"
+            "Row that cannot be used, line 3: it was rejected: callers hear that we cannot confirm"
         )
         assert "canary" not in supervisor.text
         supervisor.opens("/console/imports").clicks("Dismiss")

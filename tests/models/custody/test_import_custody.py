@@ -256,6 +256,24 @@ def test_person_whose_row_cannot_be_read_is_cannot_confirm_until_one_can(databas
         assert list(session.scalars(select(CustodyEvent.kind))) == ["released"]
 
 
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("status", ["escaped", "released_on_bond", "removed", "deceased"])
+def test_person_who_is_out_stays_so_after_a_row_that_cannot_be_read(database, status, full):
+    """Calls about an escape must not wait for a date of a hearing to be mended."""
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1", as_of=at(-3)), now=at(-3))
+    load(database, feed_row("A-1", status=status, status_at=at(-2), as_of=at(-2)), now=at(-2))
+    broken = feed_row("A-1", status=status, status_at=at(-2), next_hearing_at="soon", as_of=at(-1))
+
+    result = load(database, broken, full=full, now=at(-1))
+
+    assert list(result.unlisted) == [("row", "next_hearing_at")]
+    is_out = status in ("escaped", "released_on_bond")
+    assert what_is_heard(database, case, at(-1)).status == (status if is_out else None)
+    load(database, feed_row("A-1", status=status, adult="no", status_at="soon", as_of=at(0)))
+    assert what_is_heard(database, case) is NEUTRAL
+
+
 def test_row_that_closes_the_gate_closes_it_also_if_a_date_in_it_cannot_be_read(database):
     case = open_cases(database, "A-1")["A-1"]
     load(database, feed_row("A-1", as_of=at(-2)), now=at(-2))
