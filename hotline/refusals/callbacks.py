@@ -40,7 +40,7 @@ WORDS = {
     CallbackRefusal.TIME_OUT_OF_RANGE: N_("Choose a future time within %(days)s days."),
     CallbackRefusal.NO_COMMON_HOURS: N_("This person's hours and the office's hours do not overlap."),
     CallbackRefusal.OUTSIDE_HOURS: N_(
-        "That is outside this person's hours. The next possible time is %(at)s."
+        "That is outside this person's hours or the office's. The next possible time is %(at)s."
     ),
     CallbackRefusal.NOBODY_THERE: N_("Nobody is there to call then. The next possible time is %(at)s."),
     CallbackRefusal.UNKNOWN_IF_AGREED: N_("Say whether they agreed to this time."),

@@ -71,9 +71,7 @@ def test_part_of_the_day_is_left_by_reschedule_only_if_the_person_agreed(
     liaison.opens(f"/console/callbacks/{callback_id}")
 
     liaison.fills(day="2026-11-27", time="10:00", agreed="no").clicks("Reschedule")
-    assert liaison.reads(
-        "That is outside this person's hours. The next possible time is Nov 27, 2026, 5:00 PM."
-    )
+    assert liaison.reads("That is outside this person's hours or the office's.", "is Nov 27, 2026, 5:00 PM.")
     assert office_rows.row(callback_id).window_starts == EVENING["window_starts"]
     liaison.fills(agreed="yes").clicks("Reschedule")
 
@@ -137,3 +135,14 @@ def test_day_off_of_the_only_liaison_is_no_day_to_agree_on(
     liaison.fills(day="2026-11-27", time="12:30", agreed="yes").clicks("Reschedule")
 
     assert liaison.reads("Nobody is there to call then.", "8:00 AM")
+
+
+def test_holiday_of_the_office_is_not_said_to_be_outside_the_hours_of_the_person_alone(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    liaison.fills(day="2026-11-26", time="12:00", agreed="yes").clicks("Reschedule")
+
+    assert liaison.reads("That is outside this person's hours or the office's.", "is Nov 27, 2026, 8:00 AM.")
