@@ -39,11 +39,12 @@ class FeedFileError(RefusedError):
 class Doubt:
     """Whom a rejected row names, if that can be read: of this person the line must not tell an older row.
 
-    ``releasable`` is what its gate columns say, and ``as_of`` its confirmation time if that is one.
+    ``releasable`` is what its gate columns say, and ``as_of`` its confirmation time if that is one. Of a row
+    without the right number of columns neither is known.
     """
 
     subject_id: str
-    releasable: bool
+    releasable: bool | None
     as_of: datetime | None
 
 
@@ -124,15 +125,16 @@ def read_feed(
         except StopIteration:
             return
         except (csv.Error, _TooLongError):
+            doubt = _doubt([text.strip('" \n') for text in lines.record[0].split(",")], places, gates)
             line = lines.give_back_all_but_the_first()
-            yield Reject(line, "row", RowRefusal.NOT_CSV, {})
+            yield Reject(line, "row", RowRefusal.NOT_CSV, {}, doubt)
             continue
         if not fields:
             continue
         if len(fields) != len(COLUMNS):
-            yield Reject(
-                lines.first, "row", RowRefusal.COLUMN_COUNT, {"found": len(fields), "needed": len(COLUMNS)}
-            )
+            facts = {"found": len(fields), "needed": len(COLUMNS)}
+            doubt = _doubt(fields, places, gates)
+            yield Reject(lines.first, "row", RowRefusal.COLUMN_COUNT, facts, doubt)
             continue
         try:
             yield _parse(lines.first, fields, places, gates)
@@ -148,17 +150,17 @@ class _Lines:
         self.first = 1
         self._stream, self._progress = stream, progress
         self._number, self._size, self._unreported = 0, 0, 0
-        self._record: list[str] = []
+        self.record: list[str] = []
         self._again: deque[str] = deque()
 
     def next_record(self, reader: Any) -> list[str]:
-        self._record.clear()
+        self.record.clear()
         self._size, self.first = 0, self._number + 1
         fields: list[str] = next(reader)
         return fields
 
     def give_back_all_but_the_first(self) -> int:
-        self._again.extendleft(reversed(self._record[1:]))
+        self._again.extendleft(reversed(self.record[1:]))
         self._number = self.first
         return self.first
 
@@ -168,7 +170,7 @@ class _Lines:
     def __next__(self) -> str:
         text = self._again.popleft() if self._again else self._read()
         self._number += 1
-        self._record.append(text)
+        self.record.append(text)
         self._size += len(text)
         if self._size > LONGEST_RECORD:
             raise _TooLongError
@@ -265,13 +267,15 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
 
 
 def _doubt(fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> Doubt | None:
-    subject_id = fields[places["subject_id"]].strip()
+    subject_id = fields[places["subject_id"]].strip() if places["subject_id"] < len(fields) else ""
     if not subject_id or len(subject_id) > LONGEST["subject_id"] or _CONTROL.search(subject_id):
         return None
+    if len(fields) != len(COLUMNS):
+        # A comma too many or too few moves the columns behind it, so only the person is looked up.
+        return Doubt(subject_id, None, None)
     as_of = _read_moment(fields[places["as_of"]].strip())
-    return Doubt(
-        subject_id, _is_releasable(fields, places, gates), as_of if isinstance(as_of, datetime) else None
-    )
+    releasable = _is_releasable(fields, places, gates)
+    return Doubt(subject_id, releasable, as_of if isinstance(as_of, datetime) else None)
 
 
 def _is_releasable(fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> bool:

@@ -234,7 +234,7 @@ class Staging:
             # That they are out stays the careful word, and calls about it go on.
             self._present.add(known.subject_id)
             return
-        content = UNREADABLE if doubt.releasable else DENIED
+        content = DENIED if doubt.releasable is False else UNREADABLE
         as_of = known.as_of or self._now
         if first is not None:
             self._contradict(first, content, known, as_of, fresh, contradicted)
@@ -242,7 +242,7 @@ class Staging:
         if doubt.as_of is not None and doubt.as_of <= self._latest:
             as_of = doubt.as_of
         staged = _Staged(
-            reject.line, hash(content), doubt.releasable, None, False, judge(content, known), True, False
+            reject.line, hash(content), content[3], None, False, judge(content, known), True, False
         )
         self._staged[known.subject_id] = staged
         self._count(staged, 1)

@@ -274,6 +274,23 @@ def test_person_who_is_out_stays_so_after_a_row_that_cannot_be_read(database, st
     assert what_is_heard(database, case) is NEUTRAL
 
 
+@pytest.mark.parametrize("place", ["Smith, County Jail", '"Smith County Jail', "x" * 9000])
+def test_row_with_a_comma_too_many_or_an_open_quote_confirms_nothing_of_its_person(database, place):
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1", as_of=at(-1)), now=at(-1))
+    row = feed_row("A-1", status="released", facility="PLACE")
+    text = feed_file(row).read().replace(b"PLACE", place.encode())
+
+    result = import_custody(
+        database, io.BytesIO(text), RULES, full=False, dry_run=False, strict=False, now=NOW
+    )
+
+    assert counts(result) == (1, 0, 0, 0, 0, 1)
+    assert what_is_heard(database, case) is NEUTRAL
+    load(database, feed_row("A-1", as_of=at(1)), now=at(1))
+    assert what_is_heard(database, case, at(1)).status == "in_custody"
+
+
 def test_row_that_closes_the_gate_closes_it_also_if_a_date_in_it_cannot_be_read(database):
     case = open_cases(database, "A-1")["A-1"]
     load(database, feed_row("A-1", as_of=at(-2)), now=at(-2))
