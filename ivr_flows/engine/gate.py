@@ -25,6 +25,10 @@ class Gate:
         """Whether the person is past the gate, or was called by us."""
         return self._has_passed() or self._desk.call.direction != "inbound"
 
+    def is_over(self) -> bool:
+        """Whether the call was past the gate by a case's PIN, and is no longer (R11)."""
+        return self._desk.call.verified_at is not None and not self._has_passed()
+
     def _has_passed(self) -> bool:
         """Whether this call is past the tree's gate: by a case's PIN, or signed in as staff."""
         if self._flow.gate == "staff":

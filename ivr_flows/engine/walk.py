@@ -354,7 +354,7 @@ class Walk:
 
     def _go_back(self, name: str) -> Turn:
         """Key #: the previous menu (R22); the first one has none, and is repeated."""
-        before = menu_before(self.flow, self.call.trail.split(), name)
+        before = menu_before(self.flow, self.call.trail.split(), name, is_over=self._gate.is_over())
         return self._repeat() if before is None else self._progress(before)
 
     def enter(self, target: str, danger: Sequence[Say] = ()) -> Turn:

@@ -72,6 +72,10 @@ def test_callback_kept_from_the_queue_after_ten_minutes_does_not_tell_of_hard_ne
     assert with_news.hears("We will call you")
     assert with_news.heard == without.heard
     assert hotline.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
+    for caller in (with_news, without):
+        caller.presses("#")
+    assert with_news.hears("I need your PIN again")
+    assert with_news.heard == without.heard
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
