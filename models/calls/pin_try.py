@@ -38,6 +38,7 @@ from models.cases.pin_writes import (
     USING_LETTER,
     VERIFYING,
 )
+from models.staff.paging import AHEAD
 from models.store.database import Write
 from models.store.policies import Policies
 
@@ -209,9 +210,11 @@ def _is_open(state: CallState, now: datetime, policies: Policies) -> bool:
             state.stranger_locked_at,
             state.stranger_total,
         )
+    # A wait that ends later than the longest one was made by a clock that was set back since.
+    latest = now + timedelta(seconds=policies.wait_most_seconds) + AHEAD
     return (
         locked_at is None
-        and (wait_until is None or wait_until <= now)
+        and (wait_until is None or not now < wait_until <= latest)
         and total < policies.total_failures_limit
     )
 

@@ -157,6 +157,22 @@ def test_right_pin_within_a_wait_gets_the_answer_to_a_wrong_one_and_opens_after_
     assert "in custody" in _guess(phone, case.number, case.pin, "+12025550145")
 
 
+def test_wait_does_not_last_a_day_because_the_clock_was_a_day_ahead_when_it_began(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone="+12025550123")
+    clock.passes(days=1)
+    for _ in range(5):
+        _guess(phone, case.number, wrong(case.pin), "+12025550123")
+        clock.passes(seconds=61)
+    clock.passes(days=-1)
+
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
+    for _ in range(4):
+        _guess(phone, case.number, wrong(case.pin), "+12025550123")
+    assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550123")
+
+
 def test_known_phone_waits_half_a_minute_after_its_fourth_slip_and_no_longer(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
