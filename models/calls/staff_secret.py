@@ -20,8 +20,7 @@ from models.calls.staff_line_stay import sign_out
 from models.cases.new_pin import is_guessable, new_pin
 from models.cases.pin import Match, PinCounter
 from models.cases.pin_hash import PinHasher
-from models.staff.refusals import StaffRefusal
-from models.staff.staff import Staff, StaffError
+from models.staff.staff import Staff, find_staff
 from models.store.database import Write, keyring_of
 from models.store.keyring import Keyring
 from models.store.policies import Policies
@@ -130,7 +129,7 @@ def code_key(session: Session, staff_id: int) -> str:
 
 def issue_pin(session: Session, email: str, hasher_hash: str, actor: str, now: datetime) -> str:
     """Put a new PIN's hash into force and lift a lock; returns the staff number, created the first time."""
-    person = _find(session, email)
+    person = find_staff(session, email)
     # A person who signed in with the old PIN may be the reason for the new one.
     sign_out(session, person.id)
     number = _own_number(session, person)
@@ -143,7 +142,7 @@ def issue_pin(session: Session, email: str, hasher_hash: str, actor: str, now: d
 
 def issue_code(session: Session, email: str, hasher_hash: str, actor: str, now: datetime) -> None:
     """Put a new code's hash into force and lift a lock. Raises StaffError for an unknown e-mail."""
-    person = _find(session, email)
+    person = find_staff(session, email)
     person.code_hash, person.new_hash = hasher_hash, None
     _forgive(session, code_key(session, person.id))
     session.flush()
@@ -243,13 +242,6 @@ def change(session: Session, state: "CallState", keying: SecondKeying, same: boo
         now=now,
     )
     return True
-
-
-def _find(session: Session, email: str) -> Staff:
-    person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
-    if person is None or person.left_at is not None:
-        raise StaffError(StaffRefusal.UNKNOWN_EMAIL)
-    return person
 
 
 def _own_number(session: Session, person: Staff) -> str:
