@@ -36,6 +36,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+#: Who lands, holds and reports what a file brings, in the audit.
+_ACTOR = "import"
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRules:
@@ -105,7 +108,7 @@ def import_custody(
             session.flush()
             import_id = entry.id
             for email in vouched_by:
-                _record(session, "vouch_import", import_id, None, now, actor=email)
+                note_import(session, email, "vouch_import", import_id, None, now)
             note_change(session, f"import:{import_id}", "staging")
         try:
             staging = _stage(database, source, rules, import_id, full, now, progress)
@@ -253,7 +256,7 @@ def _decide(
         keep_rejects(session, import_id, result.rejected)
         action = {"abandoned": "refuse_import", "held": "hold_import", "applying": "accept_import"}[state]
         reasons = [r.code for r in result.hold_reasons]
-        _record(session, action, import_id, {**facts, "reasons": reasons}, now, state)
+        note_import(session, _ACTOR, action, import_id, {**facts, "reasons": reasons}, now, state)
         if not result.refused:
             raise_unmapped(session, import_id, result, now)
     if state == "held":
@@ -273,18 +276,19 @@ def raise_unmapped(session: Session, import_id: int, result: ImportResult, now: 
 def _raise_alarm(session: Session, name: str, import_id: int, count: int, now: datetime) -> None:
     if count:
         log.warning("%s", name, extra={"import_id": import_id, "rows": count})
-        _record(session, name, import_id, {"count": count}, now)
+        note_import(session, _ACTOR, name, import_id, {"count": count}, now)
 
 
-def _record(
+def note_import(
     session: Session,
+    actor: str,
     action: str,
     import_id: int,
     facts: dict[str, Any] | None,
     now: datetime,
     state: str | None = None,
-    actor: str = "import",
 ) -> None:
+    """Write an audit entry about an import."""
     target = f"import:{import_id}"
     audit.record(session, actor=actor, action=action, target=target, facts=facts, state=state, now=now)
 
@@ -298,7 +302,7 @@ def _abandon(database: Database, import_id: int, now: datetime, ended: str = "di
             .returning(CustodyImport.id)
         ).first()
         if gone:
-            _record(session, "abandon_import", import_id, None, now, state="abandoned")
+            note_import(session, _ACTOR, "abandon_import", import_id, None, now, state="abandoned")
     if gone:
         let_go(database, import_id)
 

@@ -6,14 +6,13 @@ The file itself is never stored (R12): its rows are staged while they arrive, wi
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.audit import audit
 from models.custody.brake import ONE_PERSON, HoldReason
-from models.custody.custody_import import ImportRules, ask_brake, raise_unmapped, result_of
+from models.custody.custody_import import ImportRules, ask_brake, note_import, raise_unmapped, result_of
 from models.custody.import_file import FeedFileError, read_feed
 from models.custody.import_landing import let_go
 from models.custody.import_lock import ImportBusyError, import_lock
@@ -118,9 +117,9 @@ def land_upload(
             session.flush()
             action = "hold_import" if entry.state == "held" else "accept_import"
             facts = {"reasons": [text.split(" ")[0] for text in entry.hold_reasons]}
-            _record(session, by.email, action, import_id, facts, now, entry.state)
+            note_import(session, by.email, action, import_id, facts, now, entry.state)
             if entry.asked is not None:
-                _record(session, by.email, "ask_release_import", import_id, None, now, entry.state)
+                note_import(session, by.email, "ask_release_import", import_id, None, now, entry.state)
         state = entry.state
     if overtaken:
         throw_away(database, import_id, "overtaken", by.email, now)
@@ -159,7 +158,7 @@ def throw_away(database: Database, import_id: int, ended: Ended, actor: str, now
             .returning(CustodyImport.id)
         ).first()
         if gone is not None:
-            _record(session, actor, "abandon_import", import_id, {"ended": ended}, now, state="abandoned")
+            note_import(session, actor, "abandon_import", import_id, {"ended": ended}, now, state="abandoned")
     if gone is not None:
         let_go(database, import_id)
 
@@ -177,7 +176,7 @@ def _begin(database: Database, full: bool, by: By, now: datetime) -> int:
         )  # fmt: skip
         session.add(entry)
         session.flush()
-        _record(session, by.email, "upload_import", entry.id, {"full": full}, now, entry.state)
+        note_import(session, by.email, "upload_import", entry.id, {"full": full}, now, entry.state)
         return entry.id
 
 
@@ -230,7 +229,7 @@ def _finish(
             )
         )  # fmt: skip
         keep_rejects(session, import_id, result.rejected)
-        _record(session, by.email, "preview_import", import_id, facts, now, state="previewed")
+        note_import(session, by.email, "preview_import", import_id, facts, now, state="previewed")
         raise_unmapped(session, import_id, result, now)
 
 
@@ -262,19 +261,6 @@ def _settled(session: Session, *more: str) -> int:
 def _count(session: Session, *states: str) -> int:
     """How many imports are in one of these states; none ever leaves ``landed``."""
     return session.scalar(select(func.count(CustodyImport.id)).where(CustodyImport.state.in_(states))) or 0
-
-
-def _record(
-    session: Session,
-    actor: str,
-    action: str,
-    import_id: int,
-    facts: dict[str, Any] | None,
-    now: datetime,
-    state: str,
-) -> None:
-    target = f"import:{import_id}"
-    audit.record(session, actor=actor, action=action, target=target, facts=facts, state=state, now=now)
 
 
 __all__ = [
