@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flask import Response, flash, make_response, redirect, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -251,7 +250,7 @@ def _answer(problem: str = "", said: str = "") -> AnyResponse:
 
 
 def _day_of(moment: datetime) -> date:
-    return moment.astimezone(ZoneInfo(console.office.time_zone)).date()
+    return moment.astimezone(console.office.zone).date()
 
 
 def _number(name: str) -> int:

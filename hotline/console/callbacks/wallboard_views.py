@@ -49,7 +49,7 @@ def _shown() -> dict[str, Any]:
     board, office, policies = latest.at(console.clock()), console.office, console.policies
     found = board.figures
     age = None if found.feed_at is None else found.at - found.feed_at
-    hours, clock_hours = found.hours, _hours_of_day(found.at, ZoneInfo(office.time_zone))
+    hours, clock_hours = found.hours, _hours_of_day(found.at, office.zone)
     places = len(clock_hours)
     return {
         "f": found,
@@ -117,7 +117,7 @@ class Latest:
 
 
 def _read(now: datetime) -> Board:
-    zone, policies = ZoneInfo(console.office.time_zone), console.policies
+    zone, policies = console.office.zone, console.policies
     day = now.astimezone(zone).date()
     risk = timedelta(minutes=policies.warn_staff_before_minutes)
     with console.database.reading() as session:

@@ -47,7 +47,7 @@ class Heard:
 
 
 def _page(settings: Settings, **more: Any) -> str:
-    today = console.clock().astimezone(console.office.zone).date()
+    today = console.today
     entries = [
         (position, one, [_heard(code, one.text[code]) for code in settings.office.languages])
         for position, one in enumerate(settings.office.announcements)
@@ -106,7 +106,7 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
     first, last = days["first_day"], days["last_day"]
     if first is not None and last is not None and last < first:
         errors["last_day"] = _("The last day is before the first.")
-    elif last is not None and last < console.clock().astimezone(console.office.zone).date():
+    elif last is not None and last < console.today:
         errors["last_day"] = _("This day is in the past. Enter today or a later day.")
     entry = {"text": texts, **{name: day.isoformat() for name, day in days.items() if day is not None}}
     return entry, errors

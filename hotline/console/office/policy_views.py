@@ -1,7 +1,6 @@
 """Policies: every number that the office decided, by what it governs, with its basis and its review date."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -93,7 +92,7 @@ def office_policies() -> str:
         found=sum(len(found) for _group, found in groups),
         total=len(rows),
         wanted=wanted,
-        today=_today(),
+        today=console.today,
     )
 
 
@@ -109,12 +108,9 @@ def _page(name: str, wrong: str | None = None) -> str:
         "console/office/policy.html",
         s=settings, row=Row(name, policy, changes[0] if changes else None), one=policy,
         group=next(group for group in POLICY_GROUPS if name in group.policies),
-        is_whole=name not in FRACTIONS, changes=changes, wrong=wrong, today=_today(), with_unit=with_unit,
+        is_whole=name not in FRACTIONS, changes=changes, wrong=wrong, today=console.today,
+        with_unit=with_unit,
     )  # fmt: skip
-
-
-def _today() -> date:
-    return console.clock().astimezone(console.office.zone).date()
 
 
 @area.get("/office/policies/<name>")

@@ -30,10 +30,6 @@ DAYS = (
 LATEST = 100
 
 
-def _today() -> date:
-    return console.clock().astimezone(console.office.zone).date()
-
-
 @area.get("/office")
 @guard_staff(*READ)
 def office() -> str:
@@ -42,16 +38,16 @@ def office() -> str:
         places = {"facilities": len(facilities(session)), "courts": len(courts(session))}
         changes = changes_of(session, limit=5)
         session.expunge_all()
-    holidays = _holidays(settings.office, _today())
-    overdue = [name for name, one in settings.office.policies.items() if one.review_by < _today()]
+    holidays = _holidays(settings.office, console.today)
+    overdue = [name for name, one in settings.office.policies.items() if one.review_by < console.today]
     return render_template(
         "console/office/office.html",
         s=settings, days=list(zip(WEEKDAYS, DAYS, strict=True)), changes=changes, **places,
-        overdue=overdue, today=_today(),
-        closures=[day for day in sorted(settings.office.extra_closures) if day >= _today()],
+        overdue=overdue, today=console.today,
+        closures=[day for day in sorted(settings.office.extra_closures) if day >= console.today],
         next_holiday=holidays[0] if holidays else None,
-        holiday_name=_holiday_names(settings.office, _today()).get(holidays[0]) if holidays else None,
-        announced=[one for one in settings.office.announcements if one.is_on(_today())],
+        holiday_name=_holiday_names(settings.office, console.today).get(holidays[0]) if holidays else None,
+        announced=[one for one in settings.office.announcements if one.is_on(console.today)],
         is_open=settings.office.is_open(console.clock()), field_name=field_name, change_name=change_name,
     )  # fmt: skip
 
@@ -76,7 +72,7 @@ def save_office_hours() -> Response | tuple[str, int]:
 @area.get("/office/closures")
 @guard_staff(*READ)
 def office_closures() -> str:
-    return _closures_page(Settings.of_now(), _today())
+    return _closures_page(Settings.of_now(), console.today)
 
 
 @area.post("/office/closures")
@@ -89,16 +85,16 @@ def save_office_closures() -> Response | tuple[str, int]:
     if (gone := request.form.get("remove")) is not None:
         days.pop(gone, None)
     elif (day := typed_day("day")) is not None:
-        if day < _today():
+        if day < console.today:
             return _closures_page(
-                settings, _today(), _("This day is in the past. Enter today or a later day.")
+                settings, console.today, _("This day is in the past. Enter today or a later day.")
             ), 422
         named = typed_line("name") if which == "extra_closures" else ""
         days[day.isoformat()] = {"day": day.isoformat(), "name": named} if named else day.isoformat()
     else:
-        return _closures_page(settings, _today(), _("Enter a day.")), 422
+        return _closures_page(settings, console.today, _("Enter a day.")), 422
     if wrong := save((name, [days[each] for each in sorted(days)])):
-        return _closures_page(Settings.of_now(), _today(), wrong), 422
+        return _closures_page(Settings.of_now(), console.today, wrong), 422
     return redirect(url_for("console.office.office_closures"), code=303)
 
 

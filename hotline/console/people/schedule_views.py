@@ -12,12 +12,12 @@ from hotline.console.office.form import typed_day
 from hotline.console.office.views import DAYS
 from hotline.console.people.absence_days import wrong_days
 from hotline.console.people.area import area
+from hotline.console.people.staff_views import find_person
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.typed_fields import typed
 from hotline.console.shell.words import N_, _
-from models.overview.staff_record import person_numbered
 from models.staff.schedule import (
     KINDS,
     add_absence,
@@ -27,7 +27,7 @@ from models.staff.schedule import (
     week_of,
     weeks,
 )
-from models.staff.staff import Staff, StaffError, everyone
+from models.staff.staff import StaffError, everyone
 from models.staff.staff_name import read_staff_names
 from models.store.form_stamp import FormRefusal
 
@@ -40,7 +40,7 @@ Span = tuple[time, time]
 @area.get("/schedule")
 @guard_staff(*READ)
 def schedule() -> str:
-    today = console.clock().astimezone(console.office.zone).date()
+    today = console.today
     with console.database.reading() as session:
         names = read_staff_names(session).by_id
         people = [(person, names[person.id]) for person in everyone(session) if person.left_at is None]
@@ -58,9 +58,9 @@ def schedule() -> str:
 
 def _page(staff_id: int, errors: dict[str, str] | None = None, *, is_overtaken: bool = False) -> str:
     """The week as a form. ``is_overtaken``: it shows another's changes, and the next save is based on it."""
-    today = console.clock().astimezone(console.office.zone).date()
+    today = console.today
     with console.database.reading() as session:
-        person = _person(session, staff_id)
+        person = find_person(session, staff_id)
         name = read_staff_names(session).by_id[staff_id]
         spans = {(one.kind, one.weekday): one for one in week_of(session, staff_id)}
         seen = _stamp(session, staff_id)
@@ -88,7 +88,7 @@ def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
     changed = 0
     try:
         with console.database.transaction() as session:
-            person = _person(session, staff_id)
+            person = find_person(session, staff_id)
             # Locked: of two people who save the same week at once, the second one sees the first one's
             # changes.
             session.refresh(person, with_for_update=True)
@@ -122,12 +122,12 @@ def add_schedule_absence(staff_id: int) -> Response | tuple[str, int]:
     if first is None or last is None:
         entered = {"first_day": first, "last_day": last}
         return _page(staff_id, {name: _("Enter a day.") for name, day in entered.items() if day is None}), 422
-    today = console.clock().astimezone(console.office.zone).date()
+    today = console.today
     if wrong := wrong_days(first, last, today):
         return _page(staff_id, wrong), 422
     try:
         with console.database.transaction() as session:
-            email = _person(session, staff_id).email
+            email = find_person(session, staff_id).email
             add_absence(session, email, first, last, actor=me().email, now=console.clock())
     except StaffError as error:
         return _page(staff_id, {"": refused(error)}), 422
@@ -144,13 +144,6 @@ def remove_schedule_absence(absence_id: int) -> Response:
         raise NotFound("There is no such absence.")
     flash(_("Absence removed."), "success")
     return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
-
-
-def _person(session: Any, staff_id: int) -> Staff:
-    try:
-        return person_numbered(session, staff_id)
-    except StaffError:
-        raise NotFound("There is no such person.") from None
 
 
 def _stamp(session: Any, staff_id: int) -> str:

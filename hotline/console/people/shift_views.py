@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.dates import format_time, get_day_names
@@ -116,7 +115,7 @@ def shift_languages() -> Response | tuple[str, int]:
 @guard_staff(*ROLES)
 def shift_absence() -> Response | tuple[str, int]:
     first, last = _day(request.form.get("first_day", "")), _day(request.form.get("last_day", ""))
-    today = _today()
+    today = console.today
     if first is None or first < today:
         return _wrong({"first_day": _("Enter a first day that is today or later.")})
     last = last or first
@@ -144,7 +143,7 @@ def shift_absence_removed(absence_id: int) -> Response:
 
 
 def _page(session: Session, errors: dict[str, str]) -> str:
-    today = _today()
+    today = console.today
     staff = session.get_one(Staff, me().staff_id)
     return render_template(
         "console/people/shift.html",
@@ -163,8 +162,8 @@ def _page(session: Session, errors: dict[str, str]) -> str:
 
 def _now(session: Session) -> dict[str, Any]:
     """The values of the part that changes by itself."""
-    now, zone = console.clock(), ZoneInfo(console.office.time_zone)
-    begins = datetime.combine(_today(), time(0), zone).astimezone(UTC)
+    now, zone = console.clock(), console.office.zone
+    begins = datetime.combine(console.today, time(0), zone).astimezone(UTC)
     staff = session.get_one(Staff, me().staff_id)
     return {
         "staff": staff,
@@ -195,10 +194,6 @@ def _span(one: schedule.Schedule) -> tuple[str, str, str, str]:
 def _wrong(errors: dict[str, str]) -> tuple[str, int]:
     with console.database.reading() as session:
         return _page(session, errors), 422
-
-
-def _today() -> date:
-    return console.clock().astimezone(ZoneInfo(console.office.time_zone)).date()
 
 
 def _number(typed: str) -> str | None:

@@ -144,9 +144,9 @@ def add_new_staff() -> str | tuple[str, int]:
 
 def _page(staff_id: int, errors: dict[str, str] | None = None, *, is_overtaken: bool = False) -> str:
     """A person's page. ``is_overtaken``: it shows another's changes, and the next save is based on it."""
-    today = console.clock().astimezone(console.office.zone).date()
+    today = console.today
     with console.database.reading() as session:
-        person = _person(session, staff_id)
+        person = find_person(session, staff_id)
         record = record_of(session, person)
         seen = stamp_of(session, record)
         week, absences = week_of(session, staff_id), absences_of(session, staff_id, today)
@@ -174,7 +174,7 @@ def save_staff(staff_id: int) -> Response | tuple[str, int]:
     if not errors:
         try:
             with console.database.transaction() as session:
-                _person(session, staff_id)
+                find_person(session, staff_id)
                 changed = change_record(
                     session, staff_id, record, by_id=me().staff_id, actor=me().email, now=console.clock(),
                     seen=request.form.get("seen", ""),
@@ -210,7 +210,7 @@ def do_staff_deed(staff_id: int, deed: str) -> Response | str | tuple[str, int]:
         flash(_("Account deactivated."), "success")
         return redirect(url_for("console.people.staff"), code=303)
     with console.database.reading() as session:
-        name = record_of(session, _person(session, staff_id)).name
+        name = record_of(session, find_person(session, staff_id)).name
     return render_template(
         "console/people/secret.html", staff_id=staff_id, name=name, secrets=secrets, then=[]
     )
@@ -220,7 +220,7 @@ def _done(staff_id: int, deed: str) -> list[tuple[str, str]]:
     """Do it; return what is shown once. Raises StaffError. Hashes are made with no transaction open."""
     actor, now, by_id = me().email, console.clock(), me().staff_id
     with console.database.reading() as session:
-        email = _person(session, staff_id).email
+        email = find_person(session, staff_id).email
     if deed == "leave":
         with console.database.transaction() as session:
             let_go(session, staff_id, by_id=by_id, actor=actor, now=now)
@@ -248,7 +248,7 @@ def _asked(staff_id: int, deed: str, wrong: str | None = None) -> str:
     if deed not in DEEDS:
         raise NotFound("There is no such page.")
     with console.database.reading() as session:
-        name = record_of(session, _person(session, staff_id)).name
+        name = record_of(session, find_person(session, staff_id)).name
         work = open_work(session, staff_id) if deed == "leave" else None
     heading, sentence, button = DEEDS[deed]
     return render_template(
@@ -257,7 +257,8 @@ def _asked(staff_id: int, deed: str, wrong: str | None = None) -> str:
     )  # fmt: skip
 
 
-def _person(session: Any, staff_id: int) -> Staff:
+def find_person(session: Any, staff_id: int) -> Staff:
+    """The person with this id. Raises NotFound if there is none."""
     try:
         return person_numbered(session, staff_id)
     except StaffError:

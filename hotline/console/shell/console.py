@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, cast
 
 from flask import current_app
@@ -76,6 +76,11 @@ class Console:
     def callback_policy(self) -> CallbackPolicy:
         """When and whom the office calls, as of now."""
         return self.rules.callback_policy
+
+    @property
+    def today(self) -> date:
+        """The day that it is now in the office."""
+        return self.clock().astimezone(self.office.zone).date()
 
 
 def _of_the_current_app() -> Console:
