@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from models import Call, Callout
 from models.callouts.callout import call_out, staff_left
 from models.store.database import Database
-from tests.console.bar.test_bar import bar_of, news_of
+from tests.console.bar.bars import bar_of, news_of
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_facility
 
