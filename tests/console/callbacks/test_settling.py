@@ -1,4 +1,4 @@
-"""Another time, another person, a note, an outcome: what staff change on a callback page."""
+"""Another time, another person, an outcome: what staff change on a callback page."""
 
 import threading
 from datetime import datetime, timedelta
@@ -6,31 +6,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 
 from config.office import Office as Settings
-from models import Callback, Staff
-from models.cases.registrant import Registrant, name_registrant
+from models import Staff
 from models.staff.staff import change_shift
 from models.store.database import Database
 from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import MESSAGE_ALLOWED, Office
 from tests.console.conftest import Clock, Member
-from tests.factories import NOW, make_call
+from tests.factories import NOW
 from tests.fake_carrier import FakeCarrier
 from workers.sweeper import sweep
-
-
-def named_callback(office_rows: Office, *, with_case: bool) -> int:
-    """A callback to Rósa: for her case about Ivo, or to her as a registrant alone."""
-    callback_id = office_rows.promises()
-    with office_rows.database.transaction() as session:
-        row = session.get_one(Callback, callback_id)
-        registrant = session.scalars(select(Registrant)).one()
-        name_registrant(session, registrant, "Rósa of Cedar-Hill")
-        if not with_case:
-            row.case_id, row.registrant_id, row.verified = None, registrant.id, True
-    return callback_id
 
 
 def test_new_time_is_in_the_persons_zone_or_refused_with_everything_that_was_typed(
@@ -185,88 +172,6 @@ def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back(
     assert (row.state, row.staff_id if state == "requested" else None) == (state, None)
 
 
-def test_forbidden_note_is_refused_and_stays_in_its_field(liaison: Member, office_rows: Office) -> None:
-    callback_id = office_rows.promises()
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
-    liaison.fills(note="her A-number is A012345678").clicks("Save note")
-    assert liaison.status == 422
-    assert liaison.reads("looks like an A-number")
-    assert liaison.value("note").strip() == "her A-number is A012345678"
-
-    liaison.fills(note="Prefers mornings.").clicks("Save note")
-    assert liaison.reads("The note is saved.")
-    assert liaison.value("note").strip() == "Prefers mornings."
-
-
-def test_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
-    liaison: Member, supervisor: Member, office_rows: Office
-) -> None:
-    callback_id = office_rows.promises()
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
-    supervisor.opens(f"/console/callbacks/{callback_id}")
-    liaison.fills(note="Never before noon.").clicks("Save note")
-
-    supervisor.fills(note="Third call this week.").clicks("Save note")
-
-    assert supervisor.status == 422
-    assert supervisor.reads(
-        "The note changed while you were editing.", "now: Never before noon. Your text is still"
-    )
-    assert supervisor.value("note").strip() == "Third call this week."
-    supervisor.clicks("Save note")
-    assert supervisor.reads("The note is saved.")
-
-
-def test_note_that_its_author_changed_in_another_tab_is_not_said_to_be_somebody_elses(
-    liaison: Member, office_rows: Office
-) -> None:
-    callback_id = office_rows.promises()
-    page = f"/console/callbacks/{callback_id}"
-    liaison.opens(page).clicks("Claim")
-    form = {"csrf_token": liaison.token, "was-note": "", "note": "She asked about the court."}
-    liaison.sends(f"{page}/note", form)
-
-    liaison.sends(f"{page}/note", {**form, "note": "Prefers mornings."})
-
-    assert liaison.reads(
-        "The note changed while you were editing.", "now: She asked about the court. Your text"
-    )
-    assert "Someone else" not in liaison.words
-
-
-@pytest.mark.parametrize("with_case", [True, False])
-def test_note_cannot_have_the_name_of_the_person_it_is_about(
-    liaison: Member, office_rows: Office, database: Database, with_case: bool
-) -> None:
-    callback_id = named_callback(office_rows, with_case=with_case)
-    office_rows.talks(callback_id, liaison.staff_id)
-    office_rows.becomes(callback_id, recognized_by="agreed_word")
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    for note in ("ROSA's shift ends at six", "Asked for ivo."):
-        liaison.fills(note=note).clicks("Save note")
-        refused = with_case or "ROSA" in note
-        assert liaison.reads("The note has a name from this case. Remove it.") is refused
-    assert (office_rows.row(callback_id).note_sealed is None) is with_case
-
-
-@pytest.mark.parametrize("with_case", [True, False])
-def test_nobody_learns_a_name_by_guessing_it_in_a_note_before_the_person_is_recognized(
-    liaison: Member, office_rows: Office, with_case: bool
-) -> None:
-    callback_id = named_callback(office_rows, with_case=with_case)
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
-    guesses = ("Is it Rosa?", "Is it Ivo?", "Is it Milena?")
-
-    for is_on_the_phone in (False, True):
-        if is_on_the_phone:
-            office_rows.talks(callback_id, liaison.staff_id)
-        liaison.opens(f"/console/callbacks/{callback_id}")
-        for guess in guesses:
-            liaison.fills(note=guess).clicks("Save note")
-            assert liaison.reads("The note is saved."), (guess, is_on_the_phone)
-
-
 def test_liaison_saves_the_outcome_of_their_talk_and_a_hard_call_gives_them_a_break(
     liaison: Member, office_rows: Office, clock: Clock, database: Database
 ) -> None:
@@ -324,22 +229,6 @@ def test_open_page_says_by_itself_that_it_is_due_and_that_it_is_late(
         clock.goes_on(minutes=6)
         assert liaison.opens(part, If_None_Match=tag).status == 200
         assert liaison.reads(words)
-
-
-def test_liaison_who_handed_a_talk_over_is_offered_its_note_and_no_number(
-    liaison: Member, office_rows: Office, database: Database, staff: Any
-) -> None:
-    now = office_rows.clock()
-    callback_id = office_rows.promises(
-        state="talking", staff_id=staff("liaison").staff_id, talking_at=now, rank=None
-    )
-    with database.transaction() as session:
-        make_call(session, callback_id=callback_id, staff_id=liaison.staff_id, accepted_at=now, ended_at=now)
-
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("Note for colleagues")
-    assert not liaison.reads("Show the whole number")
 
 
 def test_hard_call_is_saved_while_somebody_changes_the_shift_of_its_liaison(
@@ -417,143 +306,3 @@ def test_part_of_the_list_has_each_persons_own_token_and_count(staff: Any, offic
     ben.clicks("Claim")
     assert office_rows.row(other).staff_id == ben.staff_id
     assert cleo.opens("/console/callbacks/part").reads("Mine 0")
-
-
-def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
-    liaison: Member, office_rows: Office
-) -> None:
-    callback_id = office_rows.promises(
-        state="left_for_staff", outcome="stopped", closed_at=office_rows.clock(), rank=None
-    )
-    liaison.opens("/console/callbacks?attention=1")
-    assert liaison.reads("Needs attention: phone said stop")
-    assert "Reopen" not in liaison.buttons
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("This phone asked for no more calls.", "It can only be canceled")
-    buttons = {button.text_content().strip() for button in liaison.page.xpath("//button")}
-    assert buttons.isdisjoint({"Reopen", "Call now", "Reschedule", "Hand to colleague"})
-    assert not liaison.reads("that is your decision")
-    liaison.fills(reason="person_asked").clicks("Cancel callback")
-    assert office_rows.row(callback_id).state == "cancelled"
-
-
-@pytest.mark.parametrize("state", ["requested", "claimed", "left_for_staff"])
-def test_outside_the_persons_hours_the_page_says_when_they_begin_and_offers_no_call(
-    liaison: Member, office_rows: Office, state: str
-) -> None:
-    now = office_rows.clock()
-    opens = now + timedelta(hours=3)
-    hours = {"next_attempt_at": opens, "window_starts": opens, "window_ends": opens + timedelta(hours=4)}
-    of_state: dict[str, dict[str, Any]] = {
-        "claimed": {"staff_id": liaison.staff_id, "claimed_at": now, "lease_until": opens},
-        "left_for_staff": {"outcome": "not_safe", "closed_at": now},
-    }
-    callback_id = office_rows.promises(rank=None, state=state, **hours, **of_state.get(state, {}))
-
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("Nobody may call this person before Wed 1:00 PM there: their hours begin then.")
-    assert not liaison.reads("You may call now.")
-    assert liaison.page.xpath("//*[@id='does-call']") == []
-
-
-def test_a_later_call_of_the_line_keeps_nobody_from_calling_now(liaison: Member, office_rows: Office) -> None:
-    later = office_rows.clock() + timedelta(minutes=30)
-    callback_id = office_rows.promises(rank=None, next_attempt_at=later, caller_tries=1)
-
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("The line calls by itself from Wed 10:30 AM there. You may call now.")
-    # It does not wait for a liaison, as the message after an outcome says of the list.
-    assert liaison.reads("Later asked to be called back")
-    assert not liaison.reads("Not dialled before")
-    liaison.clicks("Call now")
-    assert office_rows.row(callback_id).state == "ringing_liaison"
-
-
-def test_after_a_wrong_person_the_page_says_so_and_offers_neither_a_call_nor_its_first_words(
-    liaison: Member, office_rows: Office
-) -> None:
-    left = {"state": "left_for_staff", "outcome": "wrong_person", "reason": "to_supervisor", "rank": None}
-    callback_id = office_rows.promises(closed_at=office_rows.clock(), **left)
-    in_no_case = office_rows.promises(case=False, closed_at=office_rows.clock(), **left)
-    liaison.opens("/console/callbacks?attention=1")
-    assert liaison.reads("Needs attention: wrong person answered")
-    assert not liaison.reads("said stop")
-    assert "Reopen" not in liaison.buttons
-
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("A wrong person answered this phone, so it is not called any more.")
-    assert liaison.reads("Look for another safe phone on the page of the case")
-    for untrue in ("Someone asked", "asked for no more calls", "First words"):
-        assert not liaison.reads(untrue)
-    assert liaison.page.xpath("//h2[normalize-space()='How to call']") == []
-    buttons = {button.text_content().strip() for button in liaison.page.xpath("//button")}
-    assert buttons.isdisjoint({"Reopen", "Call now", "Reschedule", "Hand to colleague"})
-    assert not liaison.opens(f"/console/callbacks/{in_no_case}").reads("page of the case")
-
-
-def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
-    liaison: Member, office_rows: Office
-) -> None:
-    callback_id = office_rows.promises(
-        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), rank=None
-    )
-    left = office_rows.row(callback_id)
-    newer = office_rows.promises(case=False)
-    office_rows.becomes(newer, case_id=left.case_id)
-
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("has a newer callback. Claim that one and close this one.")
-    assert liaison.page.xpath("//*[@id='does-claim' or @id='does-call']") == []
-
-
-def test_task_about_news_can_be_called_although_its_person_is_promised_another_callback(
-    liaison: Member, office_rows: Office
-) -> None:
-    news = {"state": "left_for_staff", "reason": "notice", "outcome": "notice_late", "urgency": "urgent"}
-    callback_id = office_rows.promises(closed_at=office_rows.clock(), **news)
-    other = office_rows.promises(case=False, next_attempt_at=office_rows.clock() + timedelta(hours=8))
-    office_rows.becomes(other, case_id=office_rows.row(callback_id).case_id, rank=None)
-
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert not liaison.reads("newer callback")
-    assert not liaison.reads("It can only be canceled")
-    liaison.clicks("Reopen")
-    assert "Call now" in {button.text_content().strip() for button in liaison.page.xpath("//button")}
-    liaison.opens(f"/console/callbacks/{other}")
-    assert liaison.reads("It waits while staff call this person, and is promised as before after that.")
-
-
-def test_task_about_news_leads_to_the_callback_that_its_person_is_promised_now(
-    liaison: Member, office_rows: Office
-) -> None:
-    news = {"state": "left_for_staff", "reason": "notice", "outcome": "notice_late", "urgency": "urgent"}
-    callback_id = office_rows.promises(closed_at=office_rows.clock(), **news)
-    other = office_rows.promises(case=False)
-    office_rows.becomes(other, case_id=office_rows.row(callback_id).case_id)
-
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("promised a callback now. Claim that one, and tell them the news in that call.")
-    assert not liaison.reads("It can only be canceled")
-    assert liaison.page.xpath("//*[@id='does-claim' or @id='does-call']") == []
-    assert liaison.page.xpath(f"//main//a[@href='/console/callbacks/{other}']") != []
-
-
-def test_claimed_callback_whose_phone_said_stop_since_can_only_be_returned(
-    liaison: Member, office_rows: Office
-) -> None:
-    now = office_rows.clock()
-    callback_id = office_rows.promises(
-        state="claimed", outcome="stopped", staff_id=liaison.staff_id, claimed_at=now, taken_up_at=now,
-        lease_until=now + timedelta(minutes=5), rank=None,
-    )  # fmt: skip
-    liaison.opens(f"/console/callbacks/{callback_id}")
-
-    assert liaison.reads("This phone asked for no more calls.", "Return to list")
-    assert "Call now" not in {button.text_content().strip() for button in liaison.page.xpath("//button")}
