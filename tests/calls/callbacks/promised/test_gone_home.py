@@ -8,7 +8,7 @@ import pytest
 from config.office import Office
 from models import Staff
 from models.staff.schedule import set_schedule
-from tests.calls.callbacks.promised.test_promised_hour import others_wait
+from tests.calls.callbacks.promised.promises import others_wait
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_office
