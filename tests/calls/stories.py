@@ -4,7 +4,9 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from models import PinCounter, PinTry
+from sqlalchemy import select
+
+from models import Callback, PinCounter, PinTry
 from models.overview.lost_pin import settle_lost_pins
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -32,6 +34,20 @@ def opens_the_case(phone: Phone, case: MadeCase, language: str = "1", from_: str
     is_asked_for_a_number(phone, language, from_)
     phone.presses(case.number)
     phone.presses(case.pin)
+
+
+def chooses_more(phone: Phone, case: MadeCase, **how: str) -> None:
+    """Open the case and go to the choice of a time."""
+    opens_the_case(phone, case, **how)
+    phone.presses("2")
+    assert phone.hears("To choose when and how we call, press 2")
+    phone.presses("2")
+
+
+def newest_callback(hotline: "Hotline") -> Callback:
+    """The callback that was asked for last."""
+    found: Callback = hotline.row(select(Callback).order_by(Callback.id.desc()).limit(1))
+    return found
 
 
 def talks_at_0(phone: Phone, hotline: "Hotline", caller: Phone) -> Phone:
