@@ -172,14 +172,9 @@ def test_nothing_long_is_kept(text: str) -> None:
     assert refusal(text) == "too_long"
 
 
-@given(st.text(max_size=MOST_CHARACTERS))
-def test_any_text_gets_an_answer(text: str) -> None:
-    assert refusal(text) in ANSWERS
-
-
 @example("000000")
 @example("a@example.org")
 @example("3/14/1988")
-@given(st.text(alphabet="0123456789 /-.@abc", max_size=MOST_CHARACTERS))
-def test_any_text_of_digits_gets_an_answer(text: str) -> None:
+@given(st.text(max_size=MOST_CHARACTERS) | st.text(alphabet="0123456789 /-.@abc", max_size=MOST_CHARACTERS))
+def test_any_text_gets_an_answer(text: str) -> None:
     assert refusal(text) in ANSWERS
