@@ -43,6 +43,31 @@ def is_tried(hotline: Hotline, phone: Phone) -> tuple[Phone, PlacedCall]:
     return liaison, to_caller
 
 
+def is_called_about_two_cases(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> tuple[Phone, PlacedCall]:
+    """A person talks with one liaison while another one has them called too; their phone, and that call."""
+    for _ in range(2):
+        is_afraid(phone, make_case(custody_status="in_custody"))
+    make_staff(phone="+12025550171")
+    make_staff(phone="+12025550172")
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.jobs.works_off()
+    for offer in hotline.carrier.ringing:
+        phone.answers(offer).presses("1")
+    hotline.jobs.works_off()
+    first, second = hotline.carrier.ringing
+    talking = phone.answers(first)
+    talking.presses("1")
+    return talking, second
+
+
+def states_and_tries(hotline: Hotline) -> list[tuple[str, int]]:
+    """The state of each callback, and how often its person did not answer."""
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
+    return [(row.state, row.caller_tries) for row in rows]
+
+
 @ON_SQLITE
 def test_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
@@ -91,43 +116,20 @@ def test_frightened_person_who_waits_at_0_loses_no_try(
 def test_person_whom_we_call_about_another_case_at_the_same_time_loses_no_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
-    for _ in range(2):
-        is_afraid(phone, make_case(custody_status="in_custody"))
-    make_staff(phone="+12025550171")
-    make_staff(phone="+12025550172")
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
-    hotline.jobs.works_off()
-    for offer in hotline.carrier.ringing:
-        phone.answers(offer).presses("1")
-    hotline.jobs.works_off()
-    first, second = hotline.carrier.ringing
-    talking = phone.answers(first)
-    talking.presses("1")
+    talking, second = is_called_about_two_cases(phone, make_case, make_staff, hotline)
 
     phone.another().declines(second, "busy")
     hotline.jobs.works_off()
 
     assert talking.is_talking
-    rows = hotline.rows(select(Callback).order_by(Callback.id))
-    assert [(row.state, row.caller_tries) for row in rows] == [("talking", 0), ("requested", 0)]
+    assert states_and_tries(hotline) == [("talking", 0), ("requested", 0)]
 
 
 @pytest.mark.parametrize("second_call", ["rings on", "goes to a machine"])
 def test_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_phone_takes(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, second_call: str
 ) -> None:
-    for _ in range(2):
-        is_afraid(phone, make_case(custody_status="in_custody"))
-    make_staff(phone="+12025550171")
-    make_staff(phone="+12025550172")
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
-    hotline.jobs.works_off()
-    for offer in hotline.carrier.ringing:
-        phone.answers(offer).presses("1")
-    hotline.jobs.works_off()
-    first, second = hotline.carrier.ringing
-    talking = phone.answers(first)
-    talking.presses("1")
+    talking, second = is_called_about_two_cases(phone, make_case, make_staff, hotline)
 
     if second_call == "rings on":
         phone.another().lets_ring(second)
@@ -136,8 +138,7 @@ def test_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_phone
     hotline.jobs.works_off()
 
     assert talking.is_talking
-    rows = hotline.rows(select(Callback).order_by(Callback.id))
-    assert [(row.state, row.caller_tries) for row in rows] == [("talking", 0), ("requested", 0)]
+    assert states_and_tries(hotline) == [("talking", 0), ("requested", 0)]
     talking.hangs_up()
     hotline.clock.passes(minutes=30, seconds=1)
     _, to_caller = is_tried(hotline, phone)

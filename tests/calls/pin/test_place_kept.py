@@ -1,6 +1,6 @@
 """Who waited more than ten minutes for a person keeps the place as a call to the phone in hand (R11, R35)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -18,6 +18,21 @@ from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 HERE = "+12025550147"
+
+
+def keep_the_place(callers: Mapping[Phone, tuple[MadeCase, str]], clock: Clock, language: str) -> None:
+    """They open their cases, each from one number, wait side by side for a person, and press 1 then."""
+    for caller, (case, number) in callers.items():
+        opens_the_case(caller, case, language=language, from_=number)
+        caller.presses("0")
+    for _ in range(11):
+        clock.passes(minutes=1)
+        for caller in callers:
+            caller.says_nothing()
+    for caller in callers:
+        caller.presses("1")
+        assert caller.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+        caller.hangs_up()
 
 
 def test_callback_kept_from_the_queue_after_ten_minutes_tells_nothing_of_an_open_one(
@@ -88,20 +103,10 @@ def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_
     asks_for_an_evening(phone.another(), case, status)
     elsewhere = hotline.row(select(Callback))
     alone = phone.another()
-    both = {phone: case, alone: make_case(custody_status="in_custody")}
-    for caller, opened in both.items():
-        opens_the_case(caller, opened, language=language, from_=CALLER if caller is phone else HERE)
-        caller.presses("0")
-    for _ in range(11):
-        clock.passes(minutes=1)
-        for caller in both:
-            caller.says_nothing()
+    other = make_case(custody_status="in_custody")
 
-    for caller in both:
-        caller.presses("1")
-        caller.hangs_up()
+    keep_the_place({phone: (case, CALLER), alone: (other, HERE)}, clock, language)
 
-    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
     assert phone.heard == alone.heard
     first, kept, _other = hotline.rows(select(Callback).order_by(Callback.id))
     facts = ("state", "urgency", "phone_key", "due_at", "next_attempt_at", "window_starts", "window_ends")
@@ -136,20 +141,10 @@ def test_callback_kept_after_ten_minutes_rings_in_its_turn_and_the_evening_chose
         before.presses(key)
     before.hangs_up()
     chosen = hotline.row(select(Callback))
-    both = {phone: case, alone: make_case(custody_status="in_custody")}
-    for caller, opened in both.items():
-        opens_the_case(caller, opened, language=language, from_=CALLER if caller is phone else HERE)
-        caller.presses("0")
-    for _ in range(11):
-        clock.passes(minutes=1)
-        for caller in both:
-            caller.says_nothing()
+    other = make_case(custody_status="in_custody")
 
-    for caller in both:
-        caller.presses("1")
-        caller.hangs_up()
+    keep_the_place({phone: (case, CALLER), alone: (other, HERE)}, clock, language)
 
-    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
     assert phone.heard == alone.heard
     first, kept, _other = hotline.rows(select(Callback).order_by(Callback.id))
     facts = ("state", "due_at", "next_attempt_at", "window_starts", "window_ends")

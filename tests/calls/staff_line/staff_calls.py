@@ -33,6 +33,16 @@ def signs_in(phone: Phone, hotline: Hotline, number: str, pin: str = PIN) -> Pho
     return staff
 
 
+def takes_the_next_call(phone: Phone, hotline: Hotline, number: str) -> Phone:
+    """Sign in and take the next callback in the same call: the person is rung."""
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
+    for _ in range(2):
+        staff.presses("1")
+    hotline.jobs.works_off()
+    return staff
+
+
 def on_shift(hotline: Hotline) -> bool:
     found: bool = hotline.row(select(Staff.on_shift))
     return found

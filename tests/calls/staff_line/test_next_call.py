@@ -18,7 +18,7 @@ from tests.calls.callbacks.test_callbacks import (
     the_callback,
 )
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.staff_line.staff_calls import asks_from, signs_in
+from tests.calls.staff_line.staff_calls import asks_from, signs_in, takes_the_next_call
 from tests.calls.stories import opens_the_case
 from tests.calls.talks.talking import a_colleague_is_rung, joins
 from tests.conftest import ON_BOTH
@@ -109,11 +109,7 @@ def test_staff_are_back_at_the_menu_after_a_caller_who_is_not_reached(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    hotline.jobs.waiting.clear()
-    staff = signs_in(phone, hotline, number)
-    staff.presses("1")
-    staff.presses("1")
-    hotline.jobs.works_off()
+    staff = takes_the_next_call(phone, hotline, number)
 
     phone.another().declines(carrier.ringing[-1], "no-answer")
     hotline.jobs.works_off()
@@ -131,11 +127,7 @@ def test_staff_who_hang_up_while_the_caller_is_rung_stop_the_ringing(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    hotline.jobs.waiting.clear()
-    staff = signs_in(phone, hotline, number)
-    staff.presses("1")
-    staff.presses("1")
-    hotline.jobs.works_off()
+    staff = takes_the_next_call(phone, hotline, number)
 
     staff.hangs_up()
     hotline.jobs.works_off()
@@ -164,11 +156,7 @@ def test_staff_can_key_the_outcome_of_the_last_call_from_the_menu(
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
     allows_a_message(hotline)
-    hotline.jobs.waiting.clear()
-    staff = signs_in(phone, hotline, number)
-    staff.presses("1")
-    staff.presses("1")
-    hotline.jobs.works_off()
+    staff = takes_the_next_call(phone, hotline, number)
     called = phone.answers(carrier.ringing[-1])
     called.presses("1")
     staff.hangs_up()
@@ -189,11 +177,7 @@ def test_staff_who_save_the_outcome_in_the_console_are_back_at_the_menu_and_can_
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
     allows_a_message(hotline)
-    hotline.jobs.waiting.clear()
-    staff = signs_in(phone, hotline, number)
-    staff.presses("1")
-    staff.presses("1")
-    hotline.jobs.works_off()
+    staff = takes_the_next_call(phone, hotline, number)
     called = phone.answers(carrier.ringing[-1])
     called.presses("1")
     hotline.jobs.works_off()

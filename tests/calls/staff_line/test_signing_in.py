@@ -15,6 +15,7 @@ from tests.calls.staff_line.staff_calls import (
     dials_the_staff_line,
     on_shift,
     signs_in,
+    takes_the_next_call,
 )
 from tests.calls.stories import reaches_the_first_menu
 from tests.conftest import ON_BOTH
@@ -124,11 +125,7 @@ def test_staff_whose_talk_was_over_ten_minutes_key_its_outcome_and_sign_in_again
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
     allows_a_message(hotline)
-    hotline.jobs.waiting.clear()
-    staff = signs_in(phone, hotline, number)
-    staff.presses("1")
-    staff.presses("1")
-    hotline.jobs.works_off()
+    staff = takes_the_next_call(phone, hotline, number)
     called = phone.answers(hotline.carrier.placed[-1])
     called.presses("1")
     hotline.jobs.works_off()

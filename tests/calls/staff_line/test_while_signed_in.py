@@ -10,6 +10,7 @@ from tests.calls.conftest import Clock, Hotline
 from tests.calls.staff_line.staff_calls import (
     STAFF_PHONE,
     signs_in,
+    takes_the_next_call,
 )
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -69,11 +70,7 @@ def test_staff_who_hear_the_outcome_menu_on_the_staff_line_are_not_rung_meanwhil
     phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    hotline.jobs.waiting.clear()
-    staff = signs_in(phone, hotline, number)
-    staff.presses("1")
-    staff.presses("1")
-    hotline.jobs.works_off()
+    staff = takes_the_next_call(phone, hotline, number)
     called = phone.answers(carrier.ringing[-1])
     called.presses("1")
     asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")

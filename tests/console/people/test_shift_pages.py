@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import Absence, AuditEntry, Callback, Staff, Talk
 from models.store.database import Database, keyring_of
 from models.talks.talk import audit_talk, begin_talk, close
+from tests.console.case_pages import actions
 from tests.console.conftest import Clock, Member, words
 from tests.factories import make_call, make_callback, make_case
 
@@ -19,11 +20,6 @@ def row(database: Database, member: Member) -> Staff:
         found = session.get_one(Staff, member.staff_id)
         session.expunge(found)
         return found
-
-
-def actions(database: Database) -> list[str]:
-    with database.reading() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def test_shift_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:

@@ -13,6 +13,7 @@ from models.overview.pin_request import PinRequest
 from models.overview.staff_record import record_of
 from models.staff.set_away import spare
 from models.store.database import Database
+from tests.console.case_pages import actions
 from tests.console.conftest import PASSWORD, Member
 from tests.factories import make_call, make_callback, make_case, make_staff
 
@@ -29,11 +30,6 @@ def person(database: Database, email: str) -> Staff:
         found = session.scalars(select(Staff).where(Staff.email == email)).one()
         session.expunge_all()
         return found
-
-
-def actions(database: Database) -> list[str]:
-    with database.reading() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def test_someone_is_added_and_their_password_is_shown_once(

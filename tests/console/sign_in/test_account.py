@@ -7,17 +7,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from models import AuditEntry, Passkey, StaffSession
+from models import Passkey, StaffSession
 from models.staff.passkey import add_passkey
 from models.store.database import Database
+from tests.console.case_pages import actions
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 
 NEW_PASSWORD = "seven quiet herons over the weir"
-
-
-def actions(database: Database) -> list[str]:
-    with database.reading() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 @pytest.fixture
