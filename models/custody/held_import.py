@@ -12,7 +12,7 @@ from models.custody.import_landing import Landed, land, let_go
 from models.custody.import_lock import import_lock
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.refusals import SettleRefusal
-from models.staff.staff import Staff
+from models.staff.staff import Staff, staff_by_email
 from models.staff.two_people import check_untied
 from models.store.database import Database
 from models.store.refusal import RefusedError
@@ -84,7 +84,7 @@ def reject(database: Database, import_id: int, *, by: str, now: datetime) -> Non
     """Discard a held import and unmark the people it held. Raises SettleError or ImportBusyError."""
     with import_lock(database):
         with database.transaction() as session:
-            person = find_staff(session, by, "--by")
+            person = _named(session, by, "--by")
             settle(session, import_id, "rejected", [person.email], now)
             audit.record(
                 session,
@@ -111,18 +111,16 @@ def two_of_staff(
     Raises SettleError, with ``if_one`` if both are one person, and TiedError if an action within
     ``tied_days`` ties the two.
     """
-    people = [find_staff(session, by, "--by"), find_staff(session, and_by, "--and")]
+    people = [_named(session, by, "--by"), _named(session, and_by, "--and")]
     if people[0].id == people[1].id:
         raise SettleError(if_one)
     check_untied(session, people[0].id, people[1].id, target, now, tied_days)
     return people
 
 
-def find_staff(session: Session, email: str, option: str) -> Staff:
-    """The member of staff with this e-mail, as the ``option`` of a command names them. Raises SettleError."""
-    person = session.scalar(
-        select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.left_at.is_(None))
-    )
+def _named(session: Session, email: str, option: str) -> Staff:
+    """The member of staff with this e-mail. Raises SettleError, which names the ``option`` of the command."""
+    person = staff_by_email(session, email)
     if person is None:
         raise SettleError(SettleRefusal.NOT_STAFF, option=option)
     return person

@@ -21,7 +21,7 @@ from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_window, safe_phones
 from models.overview.refusals import LostPinRefusal
 from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
-from models.staff.staff import Staff
+from models.staff.staff import Staff, staff_by_email
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -233,7 +233,7 @@ def replace_lost_pin(
         raise LostPinError(LostPinRefusal.UNKNOWN_EVIDENCE, known=", ".join(EVIDENCE))
     pin = new_pin(number)
     pin_hash = hasher.hash(pin)
-    people = [_staff(session, by, "--by"), _staff(session, and_by, "--and")]
+    people = [_named(session, by, "--by"), _named(session, and_by, "--and")]
     if people[0].id == people[1].id:
         raise LostPinError(LostPinRefusal.SAME_PERSON)
     case = find_case(session, number)
@@ -324,10 +324,8 @@ def _write_entry(session: Session, actor: str, action: str, case: Case, now: dat
     audit.record(session, actor=actor, action=action, target=f"case:{case.id}", now=now)
 
 
-def _staff(session: Session, email: str, option: str) -> Staff:
-    person = session.scalar(
-        select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.left_at.is_(None))
-    )
+def _named(session: Session, email: str, option: str) -> Staff:
+    person = staff_by_email(session, email)
     if person is None:
         raise LostPinError(LostPinRefusal.NOT_STAFF, option=option)
     return person

@@ -136,7 +136,7 @@ def is_any_case_held(session: Session) -> bool:
 def _two_people(
     session: Session, by: str, and_by: str, target: str, now: datetime, tied_days: float
 ) -> list[Staff]:
-    people = [find_staff(session, email.strip()) for email in (by, and_by)]
+    people = [find_staff(session, email) for email in (by, and_by)]
     if people[0].id == people[1].id:
         raise HoldError(HoldRefusal.SAME_PERSON)
     for person in people:

@@ -181,10 +181,16 @@ def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, no
 
 def find_staff(session: Session, email: str) -> Staff:
     """The person with this e-mail. Raises StaffError if nobody has it."""
-    person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
-    if person is None or person.left_at is not None:
+    person = staff_by_email(session, email)
+    if person is None:
         raise StaffError(StaffRefusal.UNKNOWN_EMAIL)
     return person
+
+
+def staff_by_email(session: Session, email: str) -> Staff | None:
+    """The person with this e-mail, in any letter case; None if nobody has it, or their account is closed."""
+    theirs = select(Staff).where(Staff.email == email.strip().lower(), Staff.left_at.is_(None))
+    return session.scalars(theirs).one_or_none()
 
 
 def name_of(session: Session, staff_id: int) -> str:
