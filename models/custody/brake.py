@@ -37,7 +37,7 @@ class HoldReason:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class EarlierChanges:
     """What earlier files changed, except those released by two people, so that splitting a file never helps.
 
     ``hour`` and ``day`` are changed statuses of open cases in the last 60 minutes and 24 hours, and
@@ -95,7 +95,7 @@ def hold_reasons(
     open_cases: int,
     people: int,
     last_snapshot_rows: int | None,
-    flow: Flow,
+    earlier: EarlierChanges,
     skipped_batches: int = 0,
 ) -> list[HoldReason]:
     """Every reason to hold the import; empty when it may land.
@@ -112,16 +112,16 @@ def hold_reasons(
         HoldReason("empty_snapshot", 0 if tally.usable_rows else tally.absent, 0),
         HoldReason(
             "releases_from_denial",
-            tally.from_denial and tally.from_denial + flow.denials,
+            tally.from_denial and tally.from_denial + earlier.denials,
             max(policies.brake_releasable_floor, people * policies.brake_releasable_percent / 100),
         ),
     ]
-    hour = min(open_cases * policies.brake_percent / 100, policies.brake_peak_factor * flow.peak_hour)
-    day = policies.brake_day_peak_factor * flow.peak_day
+    hour = min(open_cases * policies.brake_percent / 100, policies.brake_peak_factor * earlier.peak_hour)
+    day = policies.brake_day_peak_factor * earlier.peak_day
     changes = tally.status_changes
     limits = {
-        "status_changes": (flow.hour, max(policies.brake_floor, hour)),
-        "status_changes_day": (flow.day, max(policies.brake_day_floor, day)),
+        "status_changes": (earlier.hour, max(policies.brake_floor, hour)),
+        "status_changes_day": (earlier.day, max(policies.brake_day_floor, day)),
     }
     found += [
         HoldReason(code, changes and changes + before, limit) for code, (before, limit) in limits.items()

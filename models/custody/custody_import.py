@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.cases.case import Case
 from models.custody.brake import HoldReason, hold_reasons
+from models.custody.earlier_files import earlier_changes, last_snapshot_rows
 from models.custody.feed.batch import Batch, missing_before
 from models.custody.import_file import FeedFileError, read_feed
-from models.custody.import_flow import flow_until, last_snapshot_rows
 from models.custody.import_landing import hold, land, let_go
 from models.custody.import_lock import ImportBusyError, import_lock
 from models.custody.import_preview import as_stored, measure
@@ -192,7 +192,7 @@ def ask_brake(
             open_cases=open_cases,
             people=people,
             last_snapshot_rows=last_snapshot_rows(session, now) if full else None,
-            flow=flow_until(session, now),
+            earlier=earlier_changes(session, now),
             skipped_batches=missing_before(session, batch.number) if batch is not None else 0,
         )
     return tuple(reasons)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS
+from models.custody.earlier_files import newest_snapshot
 from models.custody.event_making import Change, Told, count_events, last_told, make_events, told_of
 from models.custody.import_file import CONTENT_COLUMNS
-from models.custody.import_flow import newest_snapshot
 from models.custody.import_lock import gentle_transaction, without_collector
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.import_staging import IMPORT_ROWS, RECORD_CONTENT, RECORDS, SUBJECTS, check_state

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody.brake import Flow, HoldReason, Tally, hold_reasons, is_impossible
+from models.custody.brake import EarlierChanges, HoldReason, Tally, hold_reasons, is_impossible
 from models.custody.custody import CUSTODY_STATUSES, CustodyRecord
 from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.custody_status import NEUTRAL
@@ -28,7 +28,13 @@ RUNS = itertools.count(1)
 
 def test_number_that_did_not_arrive_holds_what_follows():
     found = hold_reasons(
-        Tally(), POLICIES, open_cases=1, people=1, last_snapshot_rows=None, flow=Flow(), skipped_batches=2
+        Tally(),
+        POLICIES,
+        open_cases=1,
+        people=1,
+        last_snapshot_rows=None,
+        earlier=EarlierChanges(),
+        skipped_batches=2,
     )
     assert [reason.to_text() for reason in found] == ["skips_a_batch 2 0"]
 
@@ -40,7 +46,7 @@ def reasons(tally, *, open_cases=10_000, people=10_000, last=None, peak=1000):
         open_cases=open_cases,
         people=people,
         last_snapshot_rows=last,
-        flow=Flow(peak_hour=peak, peak_day=1000),
+        earlier=EarlierChanges(peak_hour=peak, peak_day=1000),
     )
     return [(reason.code, reason.count, reason.limit) for reason in found]
 
@@ -416,16 +422,16 @@ def test_snapshots_that_shrink_a_little_each_time_are_held(database):
 @given(cuts=st.lists(st.integers(1, 29), max_size=8))
 def test_no_slicing_of_a_file_within_an_hour_lets_more_through_than_the_whole(cuts):
     places = [0, *sorted(set(cuts)), 30]
-    flow, landed = Flow(), 0
+    earlier, landed = EarlierChanges(), 0
     for start, end in itertools.pairwise(places):
         size = end - start
         reasons_ = hold_reasons(
             Tally(status_changes=size, usable_rows=size), POLICIES, open_cases=100_000, people=100_000,
-            last_snapshot_rows=None, flow=flow,
+            last_snapshot_rows=None, earlier=earlier,
         )  # fmt: skip
         if not reasons_:
             landed += size
-            flow = dataclasses.replace(flow, hour=flow.hour + size, day=flow.day + size)
+            earlier = dataclasses.replace(earlier, hour=earlier.hour + size, day=earlier.day + size)
     assert landed <= 10
 
 

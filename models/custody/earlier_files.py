@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.custody.brake import Flow
+from models.custody.brake import EarlierChanges
 from models.custody.import_record import CustodyImport
 
 HOUR, DAY, PEAK_DAYS = timedelta(hours=1), timedelta(hours=24), timedelta(days=30)
@@ -15,7 +15,7 @@ _COUNTED = ("applying", "landed")
 _LATELY = 25
 
 
-def flow_until(session: Session, now: datetime) -> Flow:
+def earlier_changes(session: Session, now: datetime) -> EarlierChanges:
     """The changes of files that landed without being held; imports released by two people do not count."""
     rows = session.execute(
         select(
@@ -38,7 +38,7 @@ def flow_until(session: Session, now: datetime) -> Flow:
             day += changes
         else:
             days[at.replace(hour=0, minute=0, second=0, microsecond=0)] += changes
-    return Flow(hour, day, denials, max(hours.values(), default=0), max(days.values(), default=0))
+    return EarlierChanges(hour, day, denials, max(hours.values(), default=0), max(days.values(), default=0))
 
 
 def last_snapshot_rows(session: Session, now: datetime) -> int | None:
