@@ -108,6 +108,9 @@ def reschedule(
         facts={"agreed": agreed, "was_due_at": was_due_at.isoformat(), "due_at": due_at.isoformat()},
     )  # fmt: skip
     callback.rescheduled_by_id = staff.id
+    if agreed:
+        # They count on it, so a ring that misses them then is not the last one (``keep_callback``).
+        callback.caller_tries = min(callback.caller_tries, 1)
     session.flush()
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from models import Staff
 from models.staff.staff_session import begin_session, find_signed_in
 from tests.calls.callbacks.test_callbacks import LIAISON, asks_express
+from tests.calls.callouts.test_call_out import accepts, asks, stewart
 from tests.calls.conftest import Hotline
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
@@ -84,3 +85,16 @@ def test_phone_that_only_rings_keeps_nobody_signed_in(
     hotline.clock.passes(minutes=2)
 
     assert is_signed_in(hotline, token) == (does == "accepts")
+
+
+def test_liaison_whom_an_agency_keeps_on_hold_stays_signed_in(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    case, lea = make_case(custody_status="in_custody", facility="Stewart"), make_staff(phone=LIAISON)
+    token = signs_in(hotline)
+    asks(hotline, case, lea, stewart(hotline))
+    accepts(phone, hotline).answers()
+
+    minutes_pass(hotline, 45)
+
+    assert is_signed_in(hotline, token)
