@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from models.custody.custody_import import ImportBusyError
 from models.notices import gate_watch, staff_task
+from models.notices.agreed.lapse import ask_to_renew
 from models.notices.end_watch import ask_who_stopped
-from models.notices.lapse import ask_to_renew
 from models.notices.leg_over import lapsed_notices
 from models.notices.placing import due_notices, settle_set_back, undialled_notices
 from models.notices.reminders import make_reminders

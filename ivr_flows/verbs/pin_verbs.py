@@ -12,7 +12,8 @@ from models.calls.pin_try import Guess, is_since_last_call, tries_told
 from models.cases.case import NUMBER_LENGTHS, begins_number
 from models.cases.duress import pin_in_force
 from models.cases.pin import Match
-from models.notices.registering import is_pause_over, leave_ended, read_back, resume
+from models.notices.agreed.read_back import is_pause_over, read_back
+from models.notices.registering import leave_ended, resume
 from models.overview.phone_stop import answer_notice
 from models.overview.pin_change import Chosen, FirstEntry, SecondEntry, Weighed, change_pin
 from models.staff.lost_pin_report import reporting

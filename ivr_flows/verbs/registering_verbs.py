@@ -29,8 +29,15 @@ from models.callbacks.wishes import VOICEMAIL_TEXTS
 from models.cases.registrant import Phone
 from models.cases.safe_phone import safe_phones
 from models.notices import registering
+from models.notices.agreed.read_back import (
+    ReadBack,
+    is_called_without_code,
+    nights_at,
+    read_back,
+    registration_of,
+)
 from models.notices.notice_code import code_key
-from models.notices.registering import Choices, ReadBack, RegistrationError
+from models.notices.registering import Choices, RegistrationError
 
 FEW_CALLS = 3
 _WEEK, _MONTH = 7, registering.MOST_PAUSE_DAYS
@@ -56,7 +63,7 @@ def look_at_registration(desk: Desk, _digits: str) -> str:
     """
     if desk.is_held:
         return "held"
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     if found is not None:
         _say_read_back(desk, found)
         if not found.phones:
@@ -77,7 +84,7 @@ def look_whether_it_stands(desk: Desk, _digits: str) -> str:
 
     If it was, by another call with the PIN or by staff, they hear what stands now.
     """
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     if found is None:
         now = "none"
     elif not found.phones:
@@ -97,7 +104,7 @@ def decline_calls(desk: Desk, _digits: str) -> str:
 
     If another call registered them meanwhile, we call them: they hear so, and can stop it.
     """
-    if registering.registration_of(desk.session, _case_id(desk)) is not None:
+    if registration_of(desk.session, _case_id(desk)) is not None:
         return "stands"
     registering.leave_ended(desk.session, _case_id(desk), desk.now)
     return "declined"
@@ -131,7 +138,7 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
         return "differs"
     try:
         phone = _phone(desk)
-        if registering.registration_of(desk.session, _case_id(desk)) is not None:
+        if registration_of(desk.session, _case_id(desk)) is not None:
             if phone is not None and _first_phone(desk) is None:
                 did = _call(desk, [phone], code_key=key)
             else:
@@ -163,7 +170,7 @@ def choose_phones(desk: Desk, digits: str) -> str:
     A key alone was chosen for the phones before: one that only its owner answers gets a code first (R30).
     """
     phone = _phone(desk)
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     if phone is None or found is None:
         return "gone"
     wanted = [phone] if digits == "1" else safe_phones(desk.session, _registrant_id(desk))
@@ -182,7 +189,7 @@ def call_new_phones(desk: Desk, digits: str) -> str:
     one gets a code first (R30).
     """
     phone = _phone(desk)
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     if phone is None or found is None:
         return "gone"
     if not found.has_code:
@@ -214,7 +221,7 @@ def choose_hours(desk: Desk, digits: str) -> str:
         "3": ("evening", EVENING, policies.window_closes_hour),
     }
     phone = _first_phone(desk)
-    allowed = None if phone is None else registering.nights_at(desk.session, _case_id(desk), phone)
+    allowed = None if phone is None else nights_at(desk.session, _case_id(desk), phone)
     if digits not in parts:
         # "Any hour" is no yes to nights.
         said = [("notices.in_any_hours", {}), *when_sentences(desk, allowed, None)]
@@ -252,7 +259,7 @@ def choose_key_alone(desk: Desk, _digits: str) -> str:
 
     Only from a phone that is called: somebody else with the PIN must not open the news to whoever is there.
     """
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     called = set() if found is None else {one.phone_key for one in found.phones}
     if desk.call.caller_id_doubted or desk.call.phone_key not in called:
         desk.say("notices.key_needs_phone")
@@ -301,7 +308,7 @@ def resume_registration(desk: Desk, _digits: str) -> str:
     case_id = _case_id(desk)
     try:
         registering.resume(desk.session, case_id, **_by(desk))
-        found = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+        found = read_back(desk.session, case_id, desk.now, desk.policies)
         if found is None or not found.phones:
             return "changed"
         if found.is_due:
@@ -342,7 +349,7 @@ def _pause(desk: Desk, days: int) -> str:
         desk.jobs += registering.pause(desk.session, case_id, until, **_by(desk))
     except RegistrationError:
         return "gone"
-    found = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+    found = read_back(desk.session, case_id, desk.now, desk.policies)
     if found is not None:
         say_sentences(desk, pause_sentences(desk, found))
     return "saved"
@@ -354,7 +361,7 @@ def _change(desk: Desk, said: Sequence[Sentence], **changes: Any) -> str:
     try:
         before = registering.choices_of(desk.session, case_id)
         choices: Choices = dataclasses.replace(before, **changes)
-        told = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+        told = read_back(desk.session, case_id, desk.now, desk.policies)
         words = (*(told.words[:1] if told else ()), sentences_as_text(desk, said))
         found = registering.change(
             desk.session, case_id, choices, words=" ".join(words), policies=desk.policies, **_by(desk)
@@ -376,12 +383,12 @@ def _ask_code(desk: Desk, code_key: str) -> str:
     But not on a phone that another case of theirs calls with a key alone.
     """
     said: list[Sentence] = [("notices.with_code", {})]
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     if (
         found is None
         or found.has_code
         or any(
-            registering.is_called_without_code(desk.session, one.id, but=found.registration_id)
+            is_called_without_code(desk.session, one.id, but=found.registration_id)
             for one in (*found.phones, *found.stopped)
         )
     ):
@@ -405,7 +412,7 @@ def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:
         return "gone"
     desk.keep_language()
     desk.say("wishes.saved")
-    found = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+    found = read_back(desk.session, case_id, desk.now, desk.policies)
     if found is not None:
         _say_read_back(desk, found)
     return "saved"
@@ -417,14 +424,14 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
 
 def _every_phone(desk: Desk) -> tuple[int, ...]:
     """The safe phones, and the stopped ones of the registration, which stay in it, uncalled (R33)."""
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     stopped = () if found is None else found.stopped
     return tuple(one.id for one in (*safe_phones(desk.session, _registrant_id(desk)), *stopped))
 
 
 def _first_phone(desk: Desk) -> Phone | None:
     """The first of the phones that are called."""
-    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    found = read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     return None if found is None else next(iter(found.phones), None)
 
 

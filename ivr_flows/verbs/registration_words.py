@@ -10,7 +10,8 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.verbs.window_words import hours_in_words
 from models.cases.registrant import Phone, Registrant
 from models.notices import registering
-from models.notices.registering import Choices, ReadBack
+from models.notices.agreed.read_back import ReadBack, begins_at, nights_at
+from models.notices.registering import Choices
 
 #: A prompt and the words for its slots.
 Sentence = tuple[str, Mapping[str, str]]
@@ -95,7 +96,7 @@ def agreed_terms(desk: Desk, phones: Sequence[Phone], agreed: Choices | ReadBack
     nights = (
         agreed.night_allowed
         if isinstance(agreed, ReadBack)
-        else registering.nights_at(desk.session, desk.call.case_id or 0, phone)
+        else nights_at(desk.session, desk.call.case_id or 0, phone)
     )
     return [
         phones_sentence(desk, phones),
@@ -112,10 +113,10 @@ def agreed_terms(desk: Desk, phones: Sequence[Phone], agreed: Choices | ReadBack
 
 def _wait_sentences(desk: Desk, phones: Sequence[Phone]) -> list[Sentence]:
     """When the calls begin, while nothing of the case may be told on any of these phones (R09)."""
-    begins_at = registering.begins_at(phones, desk.now)
-    if begins_at is None:
+    first_at = begins_at(phones, desk.now)
+    if first_at is None:
         return []
-    return [("notices.new_phone", {"on": desk.when(begins_at, on=True, clock=True)})]
+    return [("notices.new_phone", {"on": desk.when(first_at, on=True, clock=True)})]
 
 
 def phones_sentence(desk: Desk, phones: Sequence[Phone]) -> Sentence:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import Heard
+from models.notices.agreed.read_back import ReadBack, read_back
 from models.notices.notice import OPEN_STATES, Notice
-from models.notices.registering import ReadBack, read_back
 from models.notices.registration import Registration
 from models.store.policies import Policies
 

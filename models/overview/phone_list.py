@@ -19,7 +19,7 @@ from models.cases.duress_likeness import follow_staff_changes, follow_wishes, wi
 from models.cases.new_phone import restrict_bound, restrict_new
 from models.cases.pin import KnownPhone
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
-from models.notices.registering import is_called_without_code
+from models.notices.agreed.read_back import is_called_without_code
 from models.overview.case_opening import BINDING_GROUNDS, TALKING_GROUNDS, VOUCHING_GROUNDS, Grounds, Person
 from models.overview.lost_pin import tell_safe_phones
 from models.overview.phone_stop import leave_waiting, lift_stop, waiting_locked

@@ -17,6 +17,7 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import moment, refused
 from hotline.console.shell.words import _
 from models.cases.safe_phone import safe_phones
+from models.notices.agreed.read_back import begins_at, hours_by_phone, registration_of
 from models.notices.notice import OPEN_STATES
 from models.notices.notice_moves import confirm, locked
 from models.notices.refusals import NoticeRefusal, RegistrationRefusal
@@ -24,14 +25,11 @@ from models.notices.registering import (
     MOST_CALLS_A_DAY,
     Choices,
     RegistrationError,
-    begins_at,
     change,
-    hours_by_phone,
     new_code_key,
     pause,
     phone_numbers,
     register_for_notices,
-    registration_of,
     renew,
     resume,
     stop_registration,

@@ -8,8 +8,9 @@ from babel.dates import format_date, format_time
 from hotline.console.imports.words import STATUSES
 from hotline.console.shell.console import console
 from hotline.console.shell.words import N_, _, written_in
+from models.notices.agreed.read_back import Hours
 from models.notices.case_notices import NoticeRow
-from models.notices.registering import MOST_CALLS_A_DAY, Choices, Hours
+from models.notices.registering import MOST_CALLS_A_DAY, Choices
 
 NEWS = STATUSES | {
     "hearing": N_("reminder of a hearing"),

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from models import Callback, Case, Consent, Notice, Phone, Registration
 from models.audit.audit import AuditEntry
 from models.notices import registering
+from models.notices.agreed.lapse import ask_to_renew
+from models.notices.agreed.read_back import read_back
 from models.notices.end_watch import ask_who_stopped
-from models.notices.lapse import ask_to_renew
 from models.notices.notice_code import why_refused
 from models.notices.refusals import RegistrationRefusal
 from models.notices.registering import Choices, RegistrationError, safest
@@ -101,7 +102,7 @@ def test_changed_choice_withdraws_the_old_consent_and_keeps_it_as_proof(database
         assert [(one.channel, one.words, one.withdrawn_at is None) for one in kept] == [
             ("voice", WORDS, False), ("voice", "And text it.", True), ("text", "And text it.", True)
         ]  # fmt: skip
-        told = registering.read_back(session, case.id, NOW, POLICIES)
+        told = read_back(session, case.id, NOW, POLICIES)
         assert told is not None
         assert (told.by_text, told.cap_per_day, told.has_code) == (True, 3, True)
 
@@ -159,7 +160,7 @@ def test_pause_and_stop_end_what_is_open_and_registering_again_begins_anew(datab
 
         registering.stop_registration(session, case.id, **BY)
 
-        assert registering.read_back(session, case.id, NOW, POLICIES) is None
+        assert read_back(session, case.id, NOW, POLICIES) is None
         assert registers(session, case, express(session, case)).id != first.id
         assert session.scalars(select(Notice.state)).all() == ["stopped"]
 
@@ -192,7 +193,7 @@ def test_staff_get_one_task_before_a_consent_ends_and_a_renewed_one_asks_again(d
         assert ask_to_renew(session, near, POLICIES, 50) == 0
         (task,) = session.scalars(select(Callback)).all()
         assert (task.state, task.reason, task.case_id) == ("left_for_staff", "consent_ends", None)
-        told = registering.read_back(session, case.id, near, POLICIES)
+        told = read_back(session, case.id, near, POLICIES)
         assert told is not None
         assert told.is_due
 

@@ -1,0 +1,1 @@
+"""What a person agreed to about calls when custody changes, as it stands, and when it ends (R28)."""
