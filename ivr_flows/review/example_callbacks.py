@@ -45,6 +45,22 @@ def _not_here(desk: Desk) -> None:
     desk.say("callback.not_here")
 
 
+def _given(desk: Desk) -> None:
+    _promise(desk)
+    desk.say("callback.given")
+    desk.say("callback.shown")
+
+
+def _open_given(desk: Desk) -> None:
+    _open(desk)
+    desk.say("callback.given")
+
+
+def _open_asked_before(desk: Desk) -> None:
+    _open(desk)
+    desk.say("callback.asked_before")
+
+
 def _open_not_here(desk: Desk) -> None:
     _open(desk)
     desk.say("callback.not_here")
@@ -122,6 +138,8 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "with hours of its own": _open_between_hours,
         "another phone": _open_elsewhere,
         "another phone, for good": _open_not_here,
+        "a number that cannot be called": _open_given,
+        "such a number, and a phone from before": _open_asked_before,
     },
     ("choose_who", "saved"): _read_back("only_me", "ask_for_me", "anyone"),
     ("choose_message", "saved"): _read_back("no_message", "please_call", "we_call_again", "hello"),
@@ -140,7 +158,9 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "the hour cannot be kept": _late_promise,
         "our calls do not go out": _no_hour,
     },
-    ("request_for_news", "promised"): {"": _new_promise, "another phone": _elsewhere},
+    ("request_for_news", "promised"): {
+        "": _new_promise, "another phone": _elsewhere, "a number that cannot be called": _given,
+    },
     ("request_in_silence", "promised"): {"": _new_promise, "another phone": _elsewhere},
     ("request_express", "promised"): {
         "": _new_promise,

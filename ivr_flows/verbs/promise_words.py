@@ -17,6 +17,8 @@ from models.outcomes.diverted import RECORDINGS
 from models.overview.wait_time import callback_wait
 from models.store.heartbeat import nobody_offers
 
+#: Said of the phone that will ring, to a caller of whom nobody knows whether they have it in hand.
+MAY_BE_HERE = ("callback.given", "callback.asked_before")
 #: Finds the number that a call will show, or None; asked only while the carrier refuses something.
 _LineOf = Callable[[Desk], str | None]
 
@@ -65,7 +67,7 @@ def say_promised(
     say_due(desk, due_at, moved, lambda _desk: line, phone_key)
     if elsewhere is not None:
         desk.say(elsewhere)
-    elif line == desk.call.line:
+    if line == desk.call.line and elsewhere in (None, *MAY_BE_HERE):
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
     say_where_sooner(desk, urgency, moved or due_at)

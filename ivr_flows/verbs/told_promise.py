@@ -110,9 +110,14 @@ def elsewhere_prompt(desk: Desk, phone_key: str | None) -> str | None:
     """What is said if the callback goes to a phone other than this verified caller's current one (R35).
 
     The callback stays with that phone: its answers (who may answer there, which message) were given for it.
+    A phone whose number is withheld, or is none that we dial, may be that one: nobody knows.
     """
     number = desk.called_from()
-    if number is None or phone_key == desk.keyring.index("phone", number):
+    if number is None:
+        given = desk.number_to_call()
+        is_given = given is not None and phone_key == desk.keyring.index("phone", given)
+        return "callback.given" if is_given else "callback.asked_before"
+    if phone_key == desk.keyring.index("phone", number):
         return None
     # Asking again would call this phone only if it may be called for the case (R08, R33).
     return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"

@@ -157,3 +157,47 @@ def test_caller_from_the_same_phone_hears_nothing_of_another(
 
     assert phone.hears("You already have a callback")
     assert phone.does_not_hear("not this one")
+
+
+@pytest.mark.parametrize("from_", ["anonymous", "+442079460123"], ids=["withheld", "abroad"])
+@pytest.mark.parametrize(
+    ("language", "given"),
+    [("1", "We will call the phone number you gave us."), ("2", "Llamaremos al teléfono que usted nos dio.")],
+)
+@pytest.mark.parametrize(
+    ("status", "keys"),
+    [("released", ("2",)), ("released", ("", "")), ("in_custody", ("2", "3")), (None, ("2", "1"))],
+    ids=["hard news", "silence", "afraid", "express"],
+)
+def test_caller_from_a_phone_that_cannot_be_called_hears_which_one_rings(
+    phone: Phone,
+    make_case: MakeCase,
+    hotline: Hotline,
+    from_: str,
+    language: str,
+    given: str,
+    status: str | None,
+    keys: tuple[str, ...],
+) -> None:
+    """ "Your phone" was all that was heard of it: they waited at the phone in their hand."""
+    opens_the_case(phone, make_case(custody_status=status, phone=HOME), language, from_=from_)
+    for key in keys:
+        phone.presses(key) if key else phone.says_nothing()
+
+    assert phone.hears(given, {"1": "Your phone will show", "2": "En su teléfono verá"}[language])
+    # With the number withheld, that may be the phone in their hand.
+    assert phone.does_not_hear("not this one", "no a este")
+    assert the_callback(hotline).phone_key == hotline.database.keyring.index("phone", HOME)
+
+
+def test_caller_with_a_withheld_number_hears_that_the_phone_asked_for_before_rings(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+
+    opens_the_case(phone, case, from_="anonymous")
+    phone.presses("2")
+
+    assert phone.hears("You already have a callback", "We will call the phone that you asked for before.")
+    assert phone.does_not_hear("not this one")
