@@ -28,6 +28,7 @@ from models.callbacks.appointment import (
     is_promise,
     may_reveal,
     next_moment_inside,
+    promised_by,
     stamp_of,
 )
 from models.callbacks.callback import NOTICE_TASK, Callback
@@ -273,6 +274,9 @@ def _state(
         "is_mine": is_mine,
         # After a missed ring the next one is seconds away: that is now.
         "calls_later": row.next_attempt_at > now + timedelta(minutes=1),
+        # Of a time that was set and not missed since: with the person, perhaps because they are alone then.
+        "is_settled": callback.rescheduled_by_id is not None
+        and callback.due_at == promised_by(callback.next_attempt_at, console.policies),
         "why_not_called": _why_not_called(session, row, now),
         "is_stopped": row.outcome in NOT_CALLED,
         # Nobody cancels a task about news for another callback: that would stop the news.

@@ -146,3 +146,19 @@ def test_holiday_of_the_office_is_not_said_to_be_outside_the_hours_of_the_person
     liaison.fills(day="2026-11-26", time="12:00", agreed="yes").clicks("Reschedule")
 
     assert liaison.reads("That is outside this person's hours or the office's.", "is Nov 27, 2026, 8:00 AM.")
+
+
+def test_page_does_not_invite_to_call_before_the_time_that_was_agreed_on(
+    liaison: Member, office_rows: Office
+) -> None:
+    """They may be alone only then. A later try that missed them binds nobody."""
+    callback_id = office_rows.promises()
+    page = f"/console/callbacks/{callback_id}"
+    liaison.opens(page).fills(day="2026-11-27", time="12:00", agreed="yes").clicks("Reschedule")
+    assert liaison.reads("the time that staff set. Call before it only if the person asks for that.")
+    assert not liaison.reads("You may call now.")
+
+    row = office_rows.row(callback_id)
+    office_rows.becomes(callback_id, next_attempt_at=row.next_attempt_at + timedelta(minutes=30))
+
+    assert liaison.opens(page).reads("from Fri 12:30 PM there. You may call now.")

@@ -57,7 +57,9 @@ def test_promise_to_somebody_who_is_afraid_becomes_no_later_unless_they_agreed(
 
     liaison.fills(agreed="yes").clicks("Reschedule")
 
-    assert liaison.reads("The line calls by itself from Wed, Jan 13, 10:00 AM there.")
+    assert liaison.reads(
+        "The line calls by itself from Wed, Jan 13, 10:00 AM there, the time that staff set."
+    )
     assert liaison.reads("There: Wed, Jan 13, 11:00 AM")
     assert liaison.reads(
         "They agreed to another time: due by Jan 13, 2027, 11:00 AM, before that by Nov 25, 2026, 10:59 AM"
