@@ -6,6 +6,10 @@ from models.talks.refusals import TalkRefusal
 WORDS = {
     TalkRefusal.PHONE_IN_CALL: N_("Your phone is already on a call with us."),
     TalkRefusal.RESTING: N_("You are on a break until %(at)s. End your break first."),
+    TalkRefusal.NOTHING_DIALS: N_(
+        "The line cannot place calls now: what places them has stopped. Tell your supervisor, and try again "
+        "in a minute."
+    ),
     TalkRefusal.PHONE_BARRED: N_(
         "This phone cannot be called: it is marked unsafe, asked us to stop, or is not a valid number."
     ),

@@ -27,6 +27,7 @@ from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
+from models.store.heartbeat import nobody_dials
 from models.store.job import Job
 from models.store.refusal import RefusedError
 
@@ -81,7 +82,7 @@ def call_out(session: Session, case_id: int, party: str, staff_id: int, now: dat
     """Ring this staff member for a call to ``party``; the jobs to enqueue after the commit.
 
     The case is open to them, and the party may be called: the page checks both. Raises RefusedError when
-    their phone is in a call or they rest, and while the carrier refuses every call.
+    their phone is in a call or they rest, while the carrier refuses every call, and while nothing calls.
     """
     person = session.get_one(Staff, staff_id, populate_existing=True)
     if person.busy_call_id is not None:
@@ -90,6 +91,8 @@ def call_out(session: Session, case_id: int, party: str, staff_id: int, now: dat
         raise RefusedError(CalloutRefusal.RESTING, at=person.resting_until)
     if is_refused(session):
         raise RefusedError(CalloutRefusal.CARRIER_REFUSES)
+    if nobody_dials(session, now):
+        raise RefusedError(CalloutRefusal.NOTHING_DIALS)
     end_wrap_up(session, staff_id, now)
     language = person.languages.partition(",")[0].strip()
     phone = keyring_of(session).unseal("staff.phone", person.phone_sealed)

@@ -11,4 +11,6 @@ class CalloutRefusal(StrEnum):
     #: ``at``: when the rest ends.
     RESTING = auto()
     CARRIER_REFUSES = auto()
+    #: No worker and no sweeper is alive.
+    NOTHING_DIALS = auto()
     NOT_YOURS = auto()

@@ -32,6 +32,7 @@ from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.base import UtcDateTime
 from models.store.database import keyring_of
+from models.store.heartbeat import nobody_dials
 from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.dispatch import Dial, can_dial
@@ -57,12 +58,14 @@ def call_now(
 
     Without an existing claim, this makes one. The caller is called when the staff member accepts, by the key
     as always. Asked twice, it calls once. Raises RefusedError when the callback is somebody else's, outside
-    the person's windows (R29), or may not be dialed, and when the staff member has no phone free to be
-    called.
+    the person's windows (R29), or may not be dialed, when the staff member has no phone free to be called,
+    and while nothing is alive that would call it.
     """
     callback = standing(session, callback_id)
     if callback.staff_id == staff_id and callback.state in ("ringing_liaison", "ringing_caller", "talking"):
         return []
+    if nobody_dials(session, now):
+        raise RefusedError(TalkRefusal.NOTHING_DIALS)
     callback = claim(session, callback_id, staff_id, now, policy.numbers)
     if callback.state != "claimed":
         refuse(session, callback)

@@ -9,6 +9,8 @@ class TalkRefusal(StrEnum):
     PHONE_IN_CALL = auto()
     #: ``at``: when the rest ends.
     RESTING = auto()
+    #: No worker and no sweeper is alive.
+    NOTHING_DIALS = auto()
     PHONE_BARRED = auto()
     #: ``at``: when the person's next hours begin.
     NOT_NOW = auto()

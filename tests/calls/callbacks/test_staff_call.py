@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from models import AuditEntry, Callback, Case, Staff
 from models.cases.registrant import Phone as RegistrantPhone
 from models.overview.case_opening import BINDING_GROUNDS, grounds_for
+from models.store.heartbeat import Pulse
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_phone
 from models.talks.refusals import TalkRefusal
@@ -137,6 +138,31 @@ def test_phone_is_called_in_its_owners_hours_alone(
 
     assert is_refused(hotline, case, who, TalkRefusal.NOT_NOW)
     clock.passes(hours=3)
+    calls(hotline, case, who)
+    assert hotline.rung() == [LIAISON]
+
+
+def test_staff_ask_for_no_call_while_nothing_places_any(
+    case: MadeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
+) -> None:
+    """They read "Your phone rings", and no phone rang."""
+    who = make_staff(phone=LIAISON)
+    pulses = [Pulse("worker"), Pulse("sweeper")]
+
+    def beat() -> None:
+        with hotline.database.transaction() as session:
+            for pulse in pulses:
+                pulse.beat(session, clock.now)
+
+    beat()
+    clock.passes(seconds=31)
+
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.NOTHING_DIALS}$"):
+        calls(hotline, case, who)
+
+    assert hotline.rows(select(Callback)) == []
+    assert hotline.row(select(Staff.busy_call_id)) is None
+    beat()
     calls(hotline, case, who)
     assert hotline.rung() == [LIAISON]
 
