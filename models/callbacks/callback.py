@@ -259,6 +259,8 @@ REASONS = (
     "dropped", "cut_off", "call_later", "to_supervisor", "staff_call", "consent_ends",
     "calls_stopped", "notice",
 )  # fmt: skip
+#: The owner of a safe phone is told of what somebody else may have done in their name (R02, R08, R09, R33).
+TELLS_OWNER = frozenset({"pin_changed", "letter_pin_used", "phone_added", "phone_stopped"})
 #: A call that staff began themselves (``models/talks/own_call.py``): nobody asked for it and nobody waits for
 #: it, so it tells nothing about waits, and opens nothing that a PIN opens.
 STAFF_CALL = "staff_call"

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
-from models import Staff
+import pytest
+
+from models import Case, Staff
+from models.overview.lost_pin import tell_safe_phones
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Hotline
 from tests.factories import MadeCase
@@ -64,3 +67,25 @@ def test_caller_who_was_promised_the_evening_is_called_then_after_three_earlier_
     callback = the_callback(hotline)
     assert (callback.state, callback.caller_tries) == ("requested", 0)
     assert callback.next_attempt_at == evening
+
+
+@pytest.mark.parametrize("reason", ["pin_changed", "phone_added"])
+def test_owner_whose_machine_answers_each_time_is_not_left_untold_of_a_new_pin_or_phone(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, reason: str
+) -> None:
+    """Somebody else may have got it in their name, and nobody would ever have told them (R08, R09)."""
+    make_staff()
+    case = make_case(custody_status="in_custody", phone="+12025550130")
+    with hotline.database.transaction() as session:
+        kept, now = session.get_one(Case, case.id), hotline.clock.now
+        tell_safe_phones(session, kept, reason, "kim@office.example.org", hotline.policy, now)
+    hotline.jobs.enqueue("dial_liaison", the_callback(hotline).id)
+
+    for _ in range(3):
+        machine = phone.answers(accepted_by(phone, hotline)[1], AnsweredBy="machine_start")
+        while not machine.is_over:
+            machine.says_nothing()
+        half_an_hour_passes(hotline)
+
+    assert (the_callback(hotline).state, the_callback(hotline).outcome) == ("left_for_staff", "no_answer")
+    assert hotline.rung() == []
