@@ -8,8 +8,6 @@ import logging
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from config.office import Office
 from models.calls.heard_text import hear_once, unheard
 from models.calls.pacing import is_refused
@@ -65,7 +63,8 @@ class MissedTexts:
             ]
         except (CarrierRefused, CarrierUnknown) as fault:
             log.warning("The texts of late could not be listed (%s).", type(fault).__name__)
-        except SQLAlchemyError:
+        except Exception:
+            # Whatever the error was: the sweeper's pass comes next.
             log.exception("The texts of late could not be heard.")
         else:
             if all(are_heard):

@@ -169,6 +169,21 @@ def test_text_that_cannot_be_heard_ends_neither_the_sweeper_nor_the_others(
     assert listing.asked[-1] == clock.now - timedelta(days=3)
 
 
+def test_listing_that_fails_in_any_way_keeps_the_sweeper_from_no_pass(
+    case: MadeCase, hotline: Hotline, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = Listing(text("STOP", SID))
+    look = missed(hotline, listing)
+    with monkeypatch.context() as patch:
+        patch.setattr(listing, "texts_since", lambda *_: [None])
+        look.look(hotline.office, clock.now)
+    assert not is_stopped(hotline)
+
+    clock.passes(minutes=2)
+    look.look(hotline.office, clock.now)
+    assert is_stopped(hotline)
+
+
 def test_carrier_is_asked_every_two_minutes_and_as_far_back_as_it_gave_no_answer(
     case: MadeCase, hotline: Hotline, clock: Clock
 ) -> None:
