@@ -1,7 +1,7 @@
 """A text about news: what it says, never at night against a no, nor under duress (R10, R29)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,7 @@ from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     FIRST,
+    SECOND,
     TELLING,
     Registered,
     minutes_until_next,
@@ -30,13 +31,13 @@ TEXT = "This is a message from the information line. Please call us when you can
 
 
 def agrees_to_texts(made: Registered) -> None:
-    """The person has agreed to texts at their only phone."""
+    """The person has agreed to texts at each of their phones."""
     now = made.hotline.clock.now
     with made.hotline.database.transaction() as session:
         whose = PhoneRow.registrant_id == made.case.registrant_id
-        row = session.scalars(select(PhoneRow).where(whose)).one()
         agreed = {"registration_id": made.registration_id, "words": "Yes.", "cap_per_day": 3}
-        row.consents.append(Consent(channel="text", granted_at=now, **agreed))
+        for row in session.scalars(select(PhoneRow).where(whose)):
+            row.consents.append(Consent(channel="text", granted_at=now, **agreed))
 
 
 @pytest.fixture
@@ -174,6 +175,31 @@ def test_escape_at_night_is_texted_in_the_morning_although_no_more_calls_are_all
     assert hotline.carrier.texts == []
     assert sweeps(hotline, hours=2) == []
     assert hotline.carrier.texts == [(FIRST, TEXT)]
+
+
+def test_second_phone_is_texted_in_its_hours_while_no_call_goes_out(
+    registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("transferred", phones=(FIRST, SECOND))
+    agrees_to_texts(made)
+    local = hotline.clock.now.astimezone(ZoneInfo("America/New_York"))
+    with hotline.database.transaction() as session:
+        second = session.scalars(select(PhoneRow).where(PhoneRow.position == 2)).one()
+        second.window_starts, second.window_ends = time(local.hour + 1), time(local.hour + 4)
+    made.is_due("transferred")
+
+    def is_looked_at_while_calls_are_refused() -> None:
+        with hotline.database.transaction() as session:
+            pacing.open_breaker(session, pacing.CALLS, 20003, hotline.clock.now, source="callbacks")
+        for _ in range(2):
+            assert sweeps(hotline, seconds=2) == []
+
+    is_looked_at_while_calls_are_refused()
+    assert hotline.carrier.texts == [(FIRST, TEXT)]
+
+    hotline.clock.passes(hours=1.2)
+    is_looked_at_while_calls_are_refused()
+    assert hotline.carrier.texts == [(FIRST, TEXT), (SECOND, TEXT)]
 
 
 def test_text_is_sent_although_the_account_was_refused_a_second_time(
