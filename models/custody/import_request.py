@@ -56,7 +56,6 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime, t
         if way == "release":
             check_untied(session, first.id, by.staff_id, f"import:{import_id}", now, tied_days)
         state = "applying" if way == "release" else "rejected"
-        session.expunge(entry)
         settle(session, import_id, state, [first.email, by.email], now)
         record_request(session, f"{way}_import", import_id, by, now, {"asked_by": first.id}, state)
 
