@@ -1,5 +1,6 @@
 """The wallboard: what needs a person now, who is away, and how the day goes. Renewed while it is open."""
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app, make_response, render_template, request
+from flask import Response, current_app, render_template
 from flask.blueprints import BlueprintSetupState
-from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.bars import draw
@@ -18,8 +18,8 @@ from hotline.console.callbacks.list_rows import SHORT_OUTCOMES, SHORT_REASONS
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
-from hotline.console.shell.guard import guard_staff
-from hotline.console.shell.live import EVERY
+from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.live import EVERY, live_part, tag_of
 from models.notices.notice_counts import Late, late_notices
 from models.overview.wallboard.figures import Figures, figures
 from models.overview.wallboard.needs_person import Needs, needs
@@ -28,6 +28,8 @@ ROLES = ("supervisor", "administrator")
 #: A process reads the figures at most this often, no matter how many people look.
 KEPT = timedelta(seconds=4)
 LATEST = "hotline.console.callbacks.wallboard"
+#: What proves that a form is from a page of the reader.
+_TOKEN = re.compile(r'<input type="hidden" name="csrf_token"[^>]*>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ def wallboard_hours() -> Response:
 
 def _part(name: str) -> Response:
     """A part of the page, or 304 if the page has it: times change in it without any event."""
-    response = make_response(render_template(f"console/callbacks/wallboard/{name}.html", **_shown()))
-    response.add_etag()
-    return response.make_conditional(request)
+    shown = render_template(f"console/callbacks/wallboard/{name}.html", **_shown())
+    # A token has the second in which it was made; one of an earlier sign-in is no good.
+    return live_part(tag_of(_TOKEN.sub("", shown), me().session_id), lambda: shown)
 
 
 class Latest:

@@ -1,9 +1,11 @@
 """The wallboard by the browser."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from itsdangerous import TimestampSigner
 from sqlalchemy import event
 
 from hotline.console.callbacks.bars import HEIGHT, SIDE, WIDTH, draw
@@ -53,6 +55,22 @@ def test_supervisor_sees_the_state_of_the_line_and_the_part_renews_itself(
     assert supervisor.opens(renewed).reads("Waiting 2")
     supervisor.opens(renewed, If_None_Match=supervisor.headers["ETag"])
     assert supervisor.status == 304
+
+
+def test_board_that_is_as_it_was_is_not_sent_again_a_second_later(
+    supervisor: Member, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What needs a person has a form, whose token has the second in which it was made."""
+    with database.transaction() as session:
+        make_callback(session, rank=0, urgency="urgent", due_at=clock(), next_attempt_at=clock())
+    clock.goes_on(seconds=5)
+    supervisor.opens("/console/wallboard/figures")
+    assert "Claim" in supervisor.buttons
+    tag = supervisor.headers["ETag"]
+
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: int(time.time()) + 2)
+
+    assert supervisor.opens("/console/wallboard/figures", If_None_Match=tag).status == 304
 
 
 def test_urgent_news_that_nobody_confirmed_stands_among_what_needs_a_person(
