@@ -259,8 +259,11 @@ REASONS = (
     "dropped", "cut_off", "call_later", "to_supervisor", "staff_call", "consent_ends",
     "calls_stopped", "notice",
 )  # fmt: skip
-#: The owner of a safe phone is told of what somebody else may have done in their name (R02, R08, R09, R33).
-TELLS_OWNER = frozenset({"pin_changed", "letter_pin_used", "phone_added", "phone_stopped"})
+#: A phone that nobody answered settles none of these: its owner is told of what somebody else may have done
+#: in their name (R02, R08, R09, R33), or is asked whether the calls about changes are to end (R28).
+NEVER_GIVEN_UP = frozenset(
+    {"pin_changed", "letter_pin_used", "phone_added", "phone_stopped", "calls_stopped", "consent_ends"}
+)
 #: A call that staff began themselves (``models/talks/own_call.py``): nobody asked for it and nobody waits for
 #: it, so it tells nothing about waits, and opens nothing that a PIN opens.
 STAFF_CALL = "staff_call"

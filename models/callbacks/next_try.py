@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import TELLS_OWNER, Callback, advance, was_put_off
+from models.callbacks.callback import NEVER_GIVEN_UP, Callback, advance, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import WAITS, is_waiting, put_off_waiting
 from models.callbacks.to_new_phone import is_for_code
@@ -88,7 +88,7 @@ def caller_missed(
     """Send the callback back to the list for a later try, or end it as not answered after the last try.
 
     An urgent one is then left for a person, with its rank: somebody who was afraid may not answer (R36). So
-    is one that tells the owner of a phone what somebody else may have done: every safe phone is told (R08).
+    is one that tells or asks the owner of a phone about what somebody else may have done (R08, R28).
     So is one that was put off by a key, since not all of its tries were missed rings, and a verified person's
     whose phone the carrier never rang: they were promised a call and may have another phone. Before either,
     the phone rings in the part of the day that somebody was promised, if another request without the PIN has
@@ -104,7 +104,7 @@ def caller_missed(
                 session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="cannot_dial"
             )
             return
-        is_kept = callback.urgency == "urgent" or callback.reason in TELLS_OWNER
+        is_kept = callback.urgency == "urgent" or callback.reason in NEVER_GIVEN_UP
         end = "leave" if is_kept or was_put_off(session, callback) else "give_up"
         advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
         return

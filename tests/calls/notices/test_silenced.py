@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from models import Callback, Case, Notice, Staff
 from models import Phone as PhoneRow
-from models.notices.registering import change, choices_of
+from models.notices.registering import change, choices_of, stop_registration
 from models.overview.phone_list import mark_unsafe
+from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -22,7 +23,7 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
-from tests.calls.notices.staff_tells import ends, staff_call
+from tests.calls.notices.staff_tells import ends, presses_call_now, staff_call
 from tests.calls.stories import opens_the_case
 from tests.factories import make_custody_record
 from tests.models.staff.staff_people import someone
@@ -300,3 +301,27 @@ def test_phone_that_wrong_codes_stopped_rings_again_once_its_person_has_settled_
     assert FIRST in sweeps(hotline)
     called = enters_wrong_codes(phone, hotline, 2)
     assert called.hears("That code was not right")
+
+
+def test_staff_go_on_asking_who_stopped_the_calls_although_a_machine_answers_each_time(
+    phone: Phone, registered: Registering, make_staff: Callable[..., Staff], hotline: Hotline
+) -> None:
+    """Somebody else who knows the PIN stops the calls before a release (R28)."""
+    who = make_staff()
+    made = registered("in_custody")
+    with hotline.database.transaction() as session:
+        stop_registration(session, made.case.id, made_by="caller", call_id=None, now=hotline.clock.now)
+    sweeps(hotline, minutes=1)
+
+    presses_call_now(hotline, who)
+    for _ in range(3):
+        liaison, to_person = accepted_by(phone.another(), hotline)
+        machine = phone.another().answers(to_person)
+        while not machine.is_over:
+            machine.says_nothing()
+        liaison.hangs_up()
+        sweeps(hotline, minutes=31)
+
+    task = hotline.row(select(Callback))
+    assert (task.reason, task.state, task.outcome) == ("calls_stopped", "left_for_staff", "no_answer")
+    assert hotline.rung() == []
