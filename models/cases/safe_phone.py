@@ -120,6 +120,19 @@ def safe_phones(session: Session, registrant_id: int) -> list[Phone]:
     return list(session.scalars(of_registrant.order_by(Phone.position)))
 
 
+def proving_phones(session: Session, registrant_id: int, now: datetime) -> list[Phone]:
+    """The safe phones at which a call may prove who the person is, or ask if it was them, in their order.
+
+    Not one that replaces an unsafe phone: whoever had that one marked with a PIN that they found out would
+    answer there (R08, R09).
+    """
+    return [
+        phone
+        for phone in safe_phones(session, registrant_id)
+        if phone.content_held_until is None or phone.content_held_until <= now
+    ]
+
+
 def next_window(phone: Phone, time_zone: str, at: datetime) -> tuple[datetime, datetime] | None:
     """The phone's next window that is not over at ``at``, or None when its owner set none (R29)."""
     if phone.window_starts is None or phone.window_ends is None:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.follow_up import NO_SAFE_PHONE
 from models.callbacks.wishes import SAFEST, wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Registrant
-from models.cases.safe_phone import safe_phones
+from models.cases.safe_phone import proving_phones
 from models.notices.registration import HAS_NO_TASK, Registration
 from models.store.database import keyring_of
 from models.store.policies import Policies
@@ -52,13 +53,13 @@ def _is_asked(session: Session, registrant_id: int) -> bool:
 
 def _make_task(session: Session, registrant_id: int, now: datetime, policies: Policies) -> None:
     registrant = session.get_one(Registrant, registrant_id)
-    phone = next(iter(safe_phones(session, registrant_id)), None)
+    phone = next(iter(proving_phones(session, registrant_id, now)), None)
     number = "" if phone is None else keyring_of(session).unseal("phone.number", phone.number_sealed)
     task = Promise(
         number=number, urgency="other", reason=REASON, verified=False, language=registrant.language,
         time_zone=registrant.time_zone, requested_at=now, next_attempt_at=now,
         due_at=now + timedelta(minutes=policies.stop_task_minutes), registrant_id=registrant_id,
-        state="left_for_staff", outcome=REASON,
+        state="left_for_staff", outcome=NO_SAFE_PHONE if phone is None else REASON,
         wishes=SAFEST if phone is None else wishes_of_phone(phone),
     )  # fmt: skip
     promise_callback(session, task, actor="sweeper", now=now)

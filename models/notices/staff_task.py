@@ -33,7 +33,7 @@ from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.duress import PAUSED_CASES, is_calling_paused
 from models.cases.registrant import Registrant
-from models.cases.safe_phone import safe_phones
+from models.cases.safe_phone import proving_phones
 from models.notices.answering import REASON as HARD_NEWS
 from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhone
 from models.notices.notice_moves import stop
@@ -226,10 +226,9 @@ def _phone(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPol
         )
     )
     found = []
-    for phone in safe_phones(session, wanted.registrant_id):
+    for phone in proving_phones(session, wanted.registrant_id, now):
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
-        is_held = phone.content_held_until is not None and phone.content_held_until > now
-        if policy.can_dial(number) and not is_held:
+        if policy.can_dial(number):
             found.append((phone.id in stopped, phone.position, number, wishes_of_phone(phone)))
     first = min(found, key=lambda one: one[:2], default=None)
     return ("", SAFEST) if first is None else first[2:]

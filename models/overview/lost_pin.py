@@ -17,8 +17,8 @@ from models.cases.case import Case, apart_from_duress_pin, find_case, give_new_p
 from models.cases.duress_likeness import follow_staff_changes
 from models.cases.new_pin import new_pin
 from models.cases.pin_hash import PinHasher
-from models.cases.registrant import Phone, Registrant
-from models.cases.safe_phone import next_window, safe_phones
+from models.cases.registrant import Registrant
+from models.cases.safe_phone import next_window, proving_phones, safe_phones
 from models.overview.refusals import LostPinRefusal
 from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
 from models.staff.staff import Staff, staff_by_email
@@ -34,19 +34,6 @@ EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")
 
 _AN_HOUR = timedelta(hours=1)
 _A_FEW = 200
-
-
-def proving_phones(session: Session, registrant_id: int, now: datetime) -> list[Phone]:
-    """The safe phones at which a call may prove who the person is, first choice first (R08).
-
-    Not one that replaces an unsafe phone: whoever had that one marked with a PIN that they found out would
-    get the next PIN there (R09).
-    """
-    return [
-        phone
-        for phone in safe_phones(session, registrant_id)
-        if phone.content_held_until is None or phone.content_held_until <= now
-    ]
 
 
 def has_phone_for(session: Session, evidence: str, case: Case, now: datetime) -> bool:

@@ -19,9 +19,9 @@ from models.callbacks.wishes import wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
-from models.cases.safe_phone import next_hours, next_window, safe_phones, same_person
+from models.cases.safe_phone import next_hours, next_window, proving_phones, same_person
 from models.notices.leg_over import stop_legs_to
-from models.overview.lost_pin import proving_phones, tell_safe_phones
+from models.overview.lost_pin import tell_safe_phones
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -401,13 +401,14 @@ def _stopped_after(session: Session, is_so: bool, *which: ColumnElement[bool]) -
 def on_next_phone(
     session: Session, callback: Callback, now: datetime, policy: CallbackPolicy
 ) -> dict[str, Any] | None:
-    """The columns of this callback for the person's next safe phone, or None if there is none (R33)."""
+    """The columns of this callback for the person's next safe phone, or None if there is none (R33).
+
+    Nobody asked for a call to a phone that replaces an unsafe one, so it does not move there (R09).
+    """
     registrant_id = registrant_of(session, callback)
     if registrant_id is None:
         return None
-    is_proof = callback.reason == "lost_pin"
-    phones = proving_phones(session, registrant_id, now) if is_proof else safe_phones(session, registrant_id)
-    for phone in phones:
+    for phone in proving_phones(session, registrant_id, now):
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
         if policy.can_dial(number):
             return _columns(session, callback, phone, number, now, policy)
@@ -447,7 +448,7 @@ def _columns(
 def _make_task(session: Session, registrant_id: int, actor: str, now: datetime, policies: Policies) -> None:
     """Give staff a task: the registrant may not be the person who said stop, or who answered."""
     registrant = session.get_one(Registrant, registrant_id)
-    phones = safe_phones(session, registrant_id)
+    phones = proving_phones(session, registrant_id, now)
     number = keyring_of(session).unseal("phone.number", phones[0].number_sealed) if phones else ""
     due_at = now + timedelta(minutes=policies.stop_task_minutes)
     task = Promise(

@@ -25,7 +25,7 @@ from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-OTHER = "+12025550177"
+OTHER, THIRD = "+12025550177", "+12025550178"
 NOTICE = "We have stopped calling one or more of your phones. Someone texted us to stop"
 
 
@@ -36,16 +36,18 @@ def case(make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
     return make_case(custody_status="in_custody", phone=CALLER)
 
 
-def has_another_phone(hotline: Hotline, case: MadeCase, **facts: object) -> None:
-    """Add a second safe phone."""
+def has_another_phone(
+    hotline: Hotline, case: MadeCase, *, number: str = OTHER, position: int = 2, **facts: object
+) -> None:
+    """Add another safe phone."""
     with hotline.database.transaction() as session:
         registrant = session.get_one(Registrant, session.get_one(Case, case.id).registrant_id)
         keyring = hotline.database.keyring
         registrant.phones.append(
             Registered(
-                position=2,
-                number_sealed=keyring.seal("phone.number", OTHER),
-                phone_key=keyring.index("phone", OTHER),
+                position=position,
+                number_sealed=keyring.seal("phone.number", number),
+                phone_key=keyring.index("phone", number),
                 confirmed_at=hotline.clock.now,
                 **facts,
             )
@@ -149,6 +151,26 @@ def test_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
     assert asked.phone_key == hotline.database.keyring.index("phone", OTHER)
     _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == OTHER
+
+
+@pytest.mark.parametrize("has_third", [False, True])
+def test_stop_moves_no_callback_to_a_phone_that_replaced_an_unsafe_one(
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock, has_third: bool
+) -> None:
+    """Whoever had found out the PIN had his own phone put there, and her callback rang him."""
+    has_another_phone(hotline, case, content_held_until=clock.now + timedelta(hours=72))
+    if has_third:
+        has_another_phone(hotline, case, number=THIRD, position=3)
+    asks_express(phone, case)
+
+    texts("STOP")
+
+    asked = hotline.row(select(Callback).where(Callback.case_id == case.id))
+    (task,) = [one for one in of_reason(hotline, "phone_stopped") if one.state == "left_for_staff"]
+    third, theirs = (hotline.database.keyring.index("phone", number) for number in (THIRD, OTHER))
+    assert asked.state == ("requested" if has_third else "left_for_staff")
+    assert (asked.phone_key == third, task.phone_key == third) == (has_third, has_third)
+    assert theirs not in (asked.phone_key, task.phone_key)
 
 
 def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(

@@ -51,6 +51,22 @@ def test_stopped_calls_can_be_asked_for_again(phone: Phone, case: MadeCase, hotl
     ]
 
 
+def test_staff_do_not_ask_at_a_phone_that_replaced_an_unsafe_one_who_stopped_the_calls(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    """Whoever had found out the PIN, and had her phone replaced by his own, was asked whether it was she."""
+    theirs = "+12025550166"
+    registers(phone, case).hangs_up()
+    is_unsafe(hotline, case, CALLER)
+    is_confirmed(hotline, case, theirs)
+    calls(phone, case, *ASK, "4", "3", from_=theirs).hangs_up()
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+
+    (task,) = hotline.rows(select(Callback).where(Callback.reason == "calls_stopped"))
+    assert task.phone_key != hotline.database.keyring.index("phone", theirs)
+    assert (task.state, task.outcome) == ("left_for_staff", "no_safe_phone")
+
+
 @pytest.mark.parametrize("keys", [("3",), ("1",)], ids=["stopped for good", "paused for a week"])
 def test_calls_that_somebody_with_the_pin_turned_off_are_noticed_by_staff_and_in_the_next_call(
     phone: Phone, case: MadeCase, hotline: Hotline, keys: tuple[str, ...]
