@@ -10,9 +10,9 @@ from ivr_flows.engine.time_words import in_zone
 from ivr_flows.engine.turn import Turn
 from ivr_flows.prompts import Prompts
 from ivr_flows.review.example_alerts import ALERT_ANSWERS
-from ivr_flows.review.example_callbacks import CALLBACK_ANSWERS, NOW, PARTS
+from ivr_flows.review.example_callbacks import CALLBACK_ANSWERS, NOW, PARTS, say_all
 from ivr_flows.review.example_callbacks import Answer as Answer
-from ivr_flows.review.example_notices import NOTICE_ANSWERS, NOTICE_MEANINGS
+from ivr_flows.review.example_notices import NOTICE_ANSWERS, NOTICE_MEANINGS, leave_message
 from ivr_flows.review.example_registering import REGISTERING_ANSWERS, REGISTERING_MEANINGS
 from ivr_flows.review.example_services import SERVICE_ANSWERS, SERVICE_MEANINGS
 from ivr_flows.review.example_waiting import (
@@ -115,20 +115,6 @@ def _is_signed_in(desk: Desk) -> None:
     desk.call.verified_at, desk.call.staff_id = NOW, 1
 
 
-def _message(text: str) -> Answer:
-    return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
-
-
-def _say_all(*prompts: str) -> Answer:
-    """Several prompts that need no slots, one after another."""
-
-    def answer(desk: Desk) -> None:
-        for prompt in prompts:
-            desk.say(prompt)
-
-    return answer
-
-
 def _announcement(desk: Desk) -> None:
     words = {"en": "The office is closed on Friday.", "es": "La oficina cierra el viernes."}
     desk.say("announcement", words=words.get(desk.call.language, words["en"]))
@@ -150,7 +136,7 @@ def _stand(place: int, wait: str | None = None) -> Answer:
 
 
 def _report(desk: Desk) -> None:
-    _say_all("queue.next", "queue.longer", "queue.back")(desk)
+    say_all("queue.next", "queue.longer", "queue.back")(desk)
     desk.say("queue.keep", key="1")
 
 
@@ -222,7 +208,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "one waits": one_other_waits,
         "nobody waits": _says("staff.nobody_waits"),
     },
-    ("nobody_pressed", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
+    ("nobody_pressed", "message"): {text.replace("_", " "): leave_message(text) for text in TEXTS},
     ("caller_position", "back"): {
         "as before": lambda _desk: None,
         "a colleague joins": _says("called.colleague"),
@@ -236,7 +222,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         for verb in ("person_position", "await_person")
     },
     **{
-        (verb, "joined"): {"": _say_all(), "the person cannot talk": _cannot_talk}
+        (verb, "joined"): {"": say_all(), "the person cannot talk": _cannot_talk}
         for verb in ("person_position", "await_person")
     },
     ("staff_position", "over"): {
@@ -280,11 +266,11 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_details", "out"): {"": _details(**_PLACE)},
     ("offer_person", "offered"): {
         "as always": _says("status.person"),
-        "after a death, and a consent to calls ends soon": _say_all("notices.ask_again", "status.support"),
+        "after a death, and a consent to calls ends soon": say_all("notices.ask_again", "status.support"),
     },
     ("tell_alert", "told"): ALERT_ANSWERS,
     ("tell_announcements", "told"): {
-        "nothing is announced": _say_all(),
+        "nothing is announced": say_all(),
         "something is announced": _announcement,
     },
     ("find_person", "nobody"): {"": _NOBODY},
@@ -310,33 +296,33 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     **SERVICE_ANSWERS,
     ("mark_silent", "marked"): {"": _says("silent.noted")},
     ("join_silently", "joined"): {"": _says("silent.noted")},
-    ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
+    ("note", "noted"): {"": say_all(), "no phone may be called": _says("outcome.no_phone")},
     ("note", "unfit"): {
         "no message is allowed": _says("outcome.no_message"),
         "of a caller at 0": _says("outcome.they_called"),
     },
     ("accept", "accepted"): {
-        "": _say_all(),
+        "": say_all(),
         "who calls cannot talk": _cannot_talk,
         "who calls used a discreet line": _says("liaison.discreet"),
     },
     ("since_last_call", "go"): {
-        "the first call": _say_all(),
+        "the first call": say_all(),
         "a call before": _since(wrong_tries=False),
         "wrong tries since": _since(wrong_tries=True),
         "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
         "a pause that is over": _calls_were_paused,
     },
-    ("since_last_call", "stopped"): {"": _say_all()},
+    ("since_last_call", "stopped"): {"": say_all()},
     ("since_last_call", "calls_stopped"): {"": _calls_were_stopped},
-    ("have_calls_again", "resumed"): {"": _say_all("notices.resumed")},
+    ("have_calls_again", "resumed"): {"": say_all("notices.resumed")},
     ("have_calls_again", "go"): {
-        "they were stopped": _say_all("notices.agree_again"),
-        "paused, and no phone is called": _say_all(),
+        "they were stopped": say_all("notices.agree_again"),
+        "paused, and no phone is called": say_all(),
     },
-    ("news_is_owed", "untold"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
-    ("news_is_owed", "none"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
-    ("must_hear_choices", "may"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
+    ("news_is_owed", "untold"): {"as always": say_all(), "5 was pressed": say_all("silent.choices")},
+    ("news_is_owed", "none"): {"as always": say_all(), "5 was pressed": say_all("silent.choices")},
+    ("must_hear_choices", "may"): {"as always": say_all(), "5 was pressed": say_all("silent.choices")},
     ("find_person", "closed"): {"": _closed},
     ("office_ended", "nobody"): {"": _NOBODY},
     **CALLBACK_ANSWERS,

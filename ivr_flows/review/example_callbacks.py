@@ -13,7 +13,9 @@ Answer = Callable[[Desk], None]
 PARTS = ("morning", "afternoon", "evening")
 
 
-def _all(*prompts: str) -> Answer:
+def say_all(*prompts: str) -> Answer:
+    """Several prompts that need no slots, one after another."""
+
     def answer(desk: Desk) -> None:
         for prompt in prompts:
             desk.say(prompt)
@@ -130,10 +132,10 @@ def _read_back(*wishes: str) -> Mapping[str, Answer]:
 
 
 CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
-    ("check_open_callback", "urgent"): {"in time": _open, "late": _all("callback.open", "callback.late")},
+    ("check_open_callback", "urgent"): {"in time": _open, "late": say_all("callback.open", "callback.late")},
     ("check_open_callback", "open"): {
         "in time": _open,
-        "late": _all("callback.open", "callback.late"),
+        "late": say_all("callback.open", "callback.late"),
         "the office is closed until after it": _open_moved,
         "with hours of its own": _open_between_hours,
         "another phone": _open_elsewhere,
@@ -172,16 +174,16 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("request_afternoon", "promised"): {"": _in_part("afternoon")},
     ("request_evening", "promised"): {"": _in_part("evening")},
     **{(f"request_{part}", "closed_then"): {
-        "": _all("callback.closed_then"), "outside the hours of their phone": _all("callback.not_then"),
+        "": say_all("callback.closed_then"), "outside the hours of their phone": say_all("callback.not_then"),
     } for part in PARTS},
     ("say_how", "said"): {
-        "the safest": _all("how.no_message", "how.only_me"),
-        "a message, and to be asked for": _all("how.message", "how.ask_for_me"),
-        "anyone may answer, by key": _all("how.no_message", "how.anyone", "how.silent"),
-        "another call canceled it": _all("callback.over"),
+        "the safest": say_all("how.no_message", "how.only_me"),
+        "a message, and to be asked for": say_all("how.message", "how.ask_for_me"),
+        "anyone may answer, by key": say_all("how.no_message", "how.anyone", "how.silent"),
+        "another call canceled it": say_all("callback.over"),
     },
     ("say_gone", "said"): {
-        "somebody may be calling": _all("callback.gone"),
-        "it is over": _all("callback.over"),
+        "somebody may be calling": say_all("callback.gone"),
+        "it is over": say_all("callback.over"),
     },
 }  # fmt: skip

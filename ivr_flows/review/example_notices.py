@@ -47,7 +47,8 @@ def _late(desk: Any) -> None:
     say_crisis_line(desk)
 
 
-def _message(text: str) -> Answer:
+def leave_message(text: str) -> Answer:
+    """What a machine that answers records; ``text`` is one of TEXTS."""
     return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
 
 
@@ -55,7 +56,7 @@ _PLACE: dict[str, Any] = {"facility_name": "Valle Verde", "facility_phone": "+12
 _WHICH: Mapping[str, Answer] = {"": _which_case}
 _PROMISES: Mapping[str, Answer] = {"within the hour": _promise, "nobody is at hand until the morning": _late}
 NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
-    ("nobody_there", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
+    ("nobody_there", "message"): {text.replace("_", " "): leave_message(text) for text in TEXTS},
     ("ask_person", "promised"): _PROMISES,
     ("call_silence_back", "promised"): _PROMISES,
     ("look_at_notice", "hard"): _WHICH,
