@@ -100,12 +100,6 @@ def _fill(database: Database, size: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-_AGAIN = (
-    "UPDATE callbacks SET state = 'requested', rank = 1, staff_id = NULL, liaison_call_id = NULL,"
-    " lease_until = NULL WHERE state = 'ringing_liaison'"
-)
-
-
 def _claims(database: Database) -> list[float]:
     """Seconds of a read of due callbacks and of a claim, each in a transaction of its own."""
     policy = callback_policy_of(make_office())

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -107,14 +107,6 @@ class Exchange:
     def hears_events(self, count: int) -> list[str]:
         """The next events that the line is told of."""
         return [self.told.get(timeout=10) for _ in range(count)]
-
-    def hears_no_more(self) -> bool:
-        """Whether every event was sent already."""
-        try:
-            self.told.get_nowait()
-        except Empty:
-            return True
-        return False
 
     def act(self, sid: str, action: str, **given: str) -> Any:
         """Do something with the phone on a call."""

@@ -270,11 +270,6 @@ def test_engine_that_breaks_a_rule_is_found(name: str, monkeypatch: pytest.Monke
     assert [problem for problem in found if fault in problem], found
 
 
-def changed_keys(**keys: str) -> Flow:
-    table = FLOWS["victim_line"]
-    return dataclasses.replace(table, keys={**table.keys, **keys})
-
-
 def led_to(step: str, **places: str) -> Flow:
     table = FLOWS["victim_line"]
     menu = table.steps[step]
