@@ -28,6 +28,7 @@ from tests.phone import CALLER, Phone
 from tests.twiml_check import check
 from workers.callbacks import Dialler
 from workers.office_rules import callback_policy_of
+from workers.sweeper import sweep
 
 #: Of four documents that the suite hears, three were heard before in the same process.
 _judged = lru_cache(maxsize=10_000)(check)
@@ -145,6 +146,10 @@ class Hotline:
         assert self.rung(), "no phone rings"
         phone.another().declines(self.carrier.ringing[-1], status)
         self.jobs.works_off()
+
+    def sweeps(self) -> None:
+        """The sweeper makes one pass."""
+        sweep(self.database, self.jobs, self.carrier, self.office, self.clock.now)
 
     def rows(self, statement: Any) -> list[Any]:
         """The rows that a SELECT finds."""

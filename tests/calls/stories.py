@@ -11,7 +11,6 @@ from models.overview.lost_pin import settle_lost_pins
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from tests.twiml_check import check
-from workers.sweeper import sweep
 
 if TYPE_CHECKING:
     from tests.calls.conftest import Hotline
@@ -106,4 +105,4 @@ def lost_pins_are_settled(hotline: "Hotline") -> None:
 def the_hour_of_lost_pins_has_passed(hotline: "Hotline") -> None:
     """The random moment at which a report of a lost PIN rings a liaison is over; the sweeper queues it."""
     hotline.clock.passes(minutes=60)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()

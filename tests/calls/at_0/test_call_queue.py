@@ -11,7 +11,6 @@ from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -245,7 +244,7 @@ def test_caller_who_presses_keys_for_minutes_keeps_their_place(
     for _ in range(10):
         clock.passes(seconds=15)
         phone.presses("*")
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
 
     assert outcomes(hotline) == [None]
 

@@ -12,7 +12,6 @@ from tests.calls.stories import is_asked_for_a_number, reaches_the_first_menu, w
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 
@@ -124,7 +123,7 @@ def test_hangup_in_the_queue_is_noticed_without_an_event_from_the_carrier(
         clock.passes(seconds=10)
         behind.says_nothing()
 
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
 
     assert outcomes(hotline) == ["lapsed", None]
     offered = hotline.row(select(Callback))

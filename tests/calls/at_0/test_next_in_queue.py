@@ -15,7 +15,6 @@ from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -61,12 +60,12 @@ def test_callers_in_the_queue_notice_nothing_when_redis_is_down(
     waits_in_queue(phone, make_case(custody_status="in_custody"))
     phone.says_nothing()
     busy.hangs_up()
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
 
     assert phone.hears("I am calling someone for you")
     hotline.clock.passes(seconds=4)
     # No worker can ring anybody, so the sweeper does.
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
     phone.says_nothing()
@@ -91,7 +90,7 @@ def test_callback_that_is_due_leaves_the_free_liaison_to_the_caller_who_waits_on
     phone.hangs_up()
     assert hotline.rung() == []
     clock.passes(seconds=31)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     assert hotline.rung() == [to_liaison]
 
 

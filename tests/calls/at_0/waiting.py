@@ -8,7 +8,6 @@ from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 OTHER, TALKER = "+12025550148", "+12025550149"
 
@@ -43,5 +42,5 @@ def consents_at(hotline: Hotline, case: MadeCase, **facts: object) -> None:
 
 
 def _a_sweep(hotline: Hotline) -> None:
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()

@@ -10,7 +10,6 @@ from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -19,7 +18,7 @@ LIAISON = "+12025550170"
 
 def sweeps(hotline: Hotline) -> list[str]:
     """Run the sweeper once; returns the phones that ring then."""
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     return hotline.rung()
 
 

@@ -11,7 +11,6 @@ from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone, PlacedCall
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -36,7 +35,7 @@ def calls_the_crisis_line(phone: Phone, **how: str) -> None:
 
 def is_tried(hotline: Hotline, phone: Phone) -> tuple[Phone, PlacedCall]:
     """The liaison who is rung for the callback accepts it, and the person is rung."""
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     liaison = hotline.accepts(phone)
     (to_caller,) = hotline.carrier.ringing
     assert to_caller.to == CALLER
@@ -51,7 +50,7 @@ def is_called_about_two_cases(
         is_afraid(phone, make_case(custody_status="in_custody"))
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
     for offer in hotline.carrier.ringing:
         phone.answers(offer).presses("1")

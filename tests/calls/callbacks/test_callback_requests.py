@@ -137,7 +137,7 @@ def asks_unverified(phone: Phone, from_: str = CALLER) -> None:
 
 
 def test_caller_without_a_pin_gets_one_open_callback_to_the_calling_phone(
-    phone: Phone, hotline: Hotline, clock: Clock
+    phone: Phone, hotline: Hotline
 ) -> None:
     asks_unverified(phone)
     phone.presses("1")
@@ -175,7 +175,7 @@ def test_caller_who_asks_without_a_pin_and_then_with_it_is_rung_once(
     entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "cancel_callback"))
     assert entry.facts == {"superseded_by": after.id}
     make_staff()
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
     assert len(hotline.carrier.placed) == 1
 

@@ -249,7 +249,7 @@ def test_liaisons_voicemail_delays_a_frightened_caller_by_two_offers_and_no_more
 
     assert voicemail.is_over
     hotline.clock.passes(seconds=30)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     assert hotline.rung() == ["+12025550171"]
 
 
@@ -388,15 +388,15 @@ def test_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_
         liaison.hangs_up()
         hotline.jobs.works_off()
         clock.passes(seconds=20)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
 
     assert [call.status for call in hotline.carrier.placed[1::2]] == ["canceled"] * 3
     for minutes in (1, 4, 8, 8, 8):
         clock.passes(minutes=minutes)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
         assert hotline.rung() == []
     clock.passes(minutes=1)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     assert len(hotline.rung()) == 1, "no liaison makes a callback one that is left for staff"
 
 
@@ -418,7 +418,7 @@ def test_liaison_who_waits_for_nobody_is_told_even_if_the_carrier_failed_at_firs
     assert not liaison.is_over
 
     clock.passes(seconds=2)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
 
     assert liaison.hears("We could not connect you now. Goodbye")

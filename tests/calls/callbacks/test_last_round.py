@@ -10,7 +10,6 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_
 from tests.calls.conftest import Hotline
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -19,7 +18,7 @@ MakeStaff = Callable[..., Staff]
 def half_an_hour_passes(hotline: Hotline) -> None:
     hotline.jobs.works_off()
     hotline.clock.passes(minutes=31)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
 
 
 def test_person_who_cannot_talk_in_the_last_round_is_promised_no_other_call(

@@ -22,7 +22,6 @@ from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_t
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase, make_office
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 ON_CALL, ASLEEP = "+12025550170", "+12025550172"
 MakeCase = Callable[..., MadeCase]
@@ -136,7 +135,7 @@ def test_frightened_person_whom_the_liaison_will_call_later_stays_urgent(
     hotline.clock.passes(minutes=hotline.policies.call_later_minutes)
     for _ in range(3):
         hotline.clock.passes(seconds=5)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.sweeps()
     assert hotline.rung() == [ON_CALL]
 
 
@@ -438,7 +437,7 @@ def test_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
     make_staff()
 
     clock.passes(hours=10, minutes=1)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
 
     assert hotline.rung() != []
 
@@ -468,7 +467,7 @@ def test_liaison_on_call_is_rung_about_a_frightened_caller_who_was_left_for_staf
     for _ in range(20):
         hotline.jobs.works_off()
         hotline.clock.passes(seconds=5)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.sweeps()
     callback = the_callback(hotline)
 
     assert (callback.state, callback.outcome) == ("left_for_staff", why)

@@ -14,7 +14,6 @@ from tests.calls.stories import opens_the_case
 from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -97,7 +96,7 @@ def test_liaison_whose_accept_key_meets_a_fault_of_ours_twice_is_not_set_away(
             liaison.presses("1")
             assert liaison.hears("I am sorry, something went wrong. Goodbye.")
             hotline.clock.passes(seconds=20)
-            sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+            hotline.sweeps()
 
     assert hotline.row(select(Staff.missed_offers)) == 0
     assert hotline.row(select(Staff.on_shift))

@@ -16,7 +16,6 @@ from tests.calls.pin.test_faked_number import AFRAID, ATTESTED, EXPRESS, asks
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -44,7 +43,7 @@ def promised(hotline: Hotline) -> list[Callback]:
 def is_rung(phone: Phone, hotline: Hotline) -> str | None:
     """The liaison accepts, and the person rung takes the call; returns the number that they saw."""
     hotline.clock.passes(minutes=5)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     liaison, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == CALLER
     called = phone.answers(to_caller)

@@ -13,7 +13,6 @@ from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -31,7 +30,7 @@ def asks(phone: Phone, case: MadeCase) -> None:
 def passes(hotline: Hotline, minutes: int) -> None:
     """Let time pass, and run the sweeper."""
     hotline.clock.passes(minutes=minutes)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
 
 
 @ON_SQLITE

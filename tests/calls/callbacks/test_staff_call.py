@@ -21,7 +21,6 @@ from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def changes_phone(hotline: Hotline, **values: Any) -> None:
 
 def sweeps(hotline: Hotline, **later: float) -> None:
     hotline.clock.passes(**later)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
 
 

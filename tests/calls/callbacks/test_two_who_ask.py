@@ -18,7 +18,6 @@ from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.models.calls.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -41,7 +40,7 @@ def asks_on_the_discreet_line(phone: Phone) -> None:
 
 def is_served(phone: Phone, hotline: Hotline) -> str | None:
     """A liaison takes the first callback, and the person answers; returns the line that their phone shows."""
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
@@ -186,7 +185,7 @@ def test_message_that_a_stranger_allowed_is_not_left_once_another_caller_was_pro
     assert phone.hears("We will leave no message", "If someone else answers, we will not say why we called")
     phone.hangs_up()
     make_staff()
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
 
     _, to_caller = accepted_by(phone, hotline)
     machine = phone.answers(to_caller)
@@ -206,7 +205,7 @@ def test_message_that_only_one_caller_allowed_is_left(
         phone.presses(key)
     phone.hangs_up()
     make_staff()
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
 
     _, to_caller = accepted_by(phone, hotline)
     machine = phone.answers(to_caller)

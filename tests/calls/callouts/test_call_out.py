@@ -13,12 +13,12 @@ from models.callouts.refusals import CalloutRefusal
 from models.calls import pacing
 from models.store.refusal import RefusedError
 from tests.calls.callbacks.test_callbacks import LIAISON, TELLING, nobody_is_held
+from tests.calls.callbacks.test_staff_call import sweeps
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.staff_line.staff_calls import CODE
 from tests.factories import HASHER, MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -69,12 +69,6 @@ def why_unmade(hotline: Hotline, who: Staff) -> str | None:
     with hotline.database.reading() as session:
         found = unmade_since(session, who.id, hotline.clock.now - timedelta(minutes=2))
         return None if found is None else found[1]
-
-
-def sweeps(hotline: Hotline, **later: float) -> None:
-    hotline.clock.passes(**later)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
-    hotline.jobs.works_off()
 
 
 def accepts(phone: Phone, hotline: Hotline) -> Phone:

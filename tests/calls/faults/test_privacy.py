@@ -177,7 +177,7 @@ def plays_it_all(phone: Phone, hotline: Hotline, case: MadeCase) -> None:
     with hotline.database.transaction() as session:
         session.execute(update(Staff).values(on_shift=True))
     hotline.clock.passes(minutes=1)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
     liaison = phone.answers(hotline.carrier.ringing[0])
     liaison.presses("1")

@@ -13,7 +13,6 @@ from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin, at_the_ca
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -204,7 +203,7 @@ def test_caller_who_hangs_up_while_the_liaison_rings_frees_them(
     assert hotline.rung() == []
     # The carrier sent no end event, so the line asks it.
     hotline.clock.passes(seconds=31)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     assert hotline.row(select(Staff.busy_call_id)) is None
 
 
@@ -222,7 +221,7 @@ def test_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
 
     assert liaison.hears("This call is no longer waiting")
     assert not liaison.is_talking
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     assert hotline.row(select(Staff.busy_call_id)) is None
 
 

@@ -28,7 +28,6 @@ from tests.calls.notices.conftest import (
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 Registering = Callable[..., Registered]
 MakeCase = Callable[..., MadeCase]
@@ -284,7 +283,7 @@ def test_call_back_during_the_talk_with_the_partner_costs_no_try(
     called.presses("1")
     partner = called.answers()
     make_staff()
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     liaison = hotline.accepts(phone)
 
     misses(phone, hotline, status="busy")

@@ -24,7 +24,6 @@ from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase, make_duress_pin
 from tests.models.staff.staff_people import someone
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -56,7 +55,7 @@ def calls(phone: Phone, case: MadeCase, *keys: str, from_: str = CALLER) -> Phon
 
 def swept(hotline: Hotline) -> None:
     """A pass of the sweeper, and the workers' jobs."""
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
 
 

@@ -12,7 +12,6 @@ from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.conftest import ON_SQLITE
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeStaff = Callable[..., Staff]
 ATTESTED = {"StirVerstat": "TN-Validation-Passed-A"}
@@ -38,7 +37,7 @@ def rings_in_vain(phone: Phone, hotline: Hotline, minutes: int, every: int = 15)
     rung = []
     for _ in range(minutes // every):
         hotline.clock.passes(minutes=every)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.sweeps()
         if hotline.rung():
             _, to_caller = accepted_by(phone, hotline)
             assert to_caller.to == CALLER

@@ -13,7 +13,6 @@ from tests.calls.stories import has_wrong_tries, is_asked_for_a_number, wrong
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -35,10 +34,6 @@ def locks(phone: Phone, clock: Clock, number: str, pin: str) -> None:
         clock.passes(hours=1)
 
 
-def sweeps(hotline: Hotline) -> None:
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
-
-
 def test_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_count(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
@@ -48,8 +43,8 @@ def test_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_count(
         locks(phone, clock, case.number, wrong(case.pin))
     locks(phone, clock, new_number(), "482916")
 
-    sweeps(hotline)
-    sweeps(hotline)
+    hotline.sweeps()
+    hotline.sweeps()
 
     alerts = hotline.rows(select(Alert).where(Alert.level == "pin_locks"))
     assert [(one.channel, one.promises) for one in alerts] == [("text", 2)]
@@ -69,17 +64,17 @@ def test_flood_of_locks_is_one_message_every_few_minutes(
             clock.passes(hours=1)
     for case in cases:
         guesses(phone, case.number, wrong(case.pin))
-        sweeps(hotline)
+        hotline.sweeps()
 
     counts = select(Alert.promises).where(Alert.level == "pin_locks").order_by(Alert.id)
     assert hotline.rows(counts) == [1]
     clock.passes(minutes=4, seconds=1)
-    sweeps(hotline)
+    hotline.sweeps()
     assert hotline.rows(counts) == [1, 2]
 
 
 def test_supervisor_is_told_of_a_spent_total_as_well(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     case = make_case(custody_status="in_custody")
@@ -87,7 +82,7 @@ def test_supervisor_is_told_of_a_spent_total_as_well(
     for _ in range(12):
         guesses(phone, case.number, wrong(case.pin))
 
-    sweeps(hotline)
+    hotline.sweeps()
 
     entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
     assert entry.facts == {"kind": "strangers", "why": "total"}
@@ -109,7 +104,7 @@ def test_right_pin_at_the_last_try_is_no_lock_to_anybody(
             clock.passes(hours=1)
 
     assert "in custody" in guesses(phone, case.number, case.pin)
-    sweeps(hotline)
+    hotline.sweeps()
 
     assert hotline.rows(select(AuditEntry).where(AuditEntry.action == "lock_pin")) == []
     assert hotline.rows(select(Alert).where(Alert.level == "pin_locks")) == []
@@ -167,7 +162,7 @@ def test_lock_of_a_closed_case_is_reported_and_lifted_like_any_other(
         close_case(session, case.number, now=clock.now, actor="boss")
     locks(phone, clock, case.number, wrong(case.pin))
 
-    sweeps(hotline)
+    hotline.sweeps()
 
     assert hotline.row(select(Alert.promises).where(Alert.level == "pin_locks")) == 1
     with hotline.database.transaction() as session:

@@ -32,7 +32,6 @@ from tests.factories import HASHER, NEW_PIN, MadeCase
 from tests.models.calls.pin_calls import counted_statements
 from tests.models.staff.staff_people import Someone, someone
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -352,7 +351,7 @@ def test_reports_above_the_ceiling_wait_for_a_supervisor_who_is_told_once(
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
     for _ in range(2):
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.sweeps()
 
     assert len(hotline.rows(select(Callback))) == 5
     assert hotline.row(select(Alert.promises).where(Alert.level == "lost_pins")) == 4
@@ -433,11 +432,11 @@ def test_supervisor_gets_one_message_with_a_count_about_an_attack_with_lost_pins
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
         clock.passes(seconds=2)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
     assert hotline.rows(told) == [1]
 
     clock.passes(minutes=10)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
 
     assert hotline.rows(told) == [1, 6]
 

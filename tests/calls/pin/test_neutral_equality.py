@@ -15,7 +15,6 @@ from tests.calls.visits import SLIPS, VISITS, Visits
 from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -70,7 +69,7 @@ def are_called(hotline: Hotline, phone: Phone, visits: Visits) -> dict[str, list
     """Between two visits a liaison serves every callback that is due; returns what each person hears."""
     heard: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for _ in range(4 * len(KINDS)):
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.sweeps()
         hotline.jobs.works_off()
         if not hotline.carrier.ringing:
             if not hotline.rows(select(Callback.id).where(Callback.closed_at.is_(None))):

@@ -21,7 +21,6 @@ from tests.calls.stories import (
 from tests.factories import HASHER, MadeCase
 from tests.models.staff.staff_people import Someone
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -441,7 +440,7 @@ def test_registrant_is_told_when_a_finder_of_the_letter_uses_the_mailed_pin_afte
     dropped = phone.another()
     keys_the_letters_pin(dropped, case, mailed)
     dropped.hangs_up()
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")

@@ -14,7 +14,6 @@ from tests.calls.stories import opens_the_case
 from tests.conftest import in_turn
 from tests.factories import MadeCase, make_duress_pin
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 HERE = "+12025550147"
@@ -119,7 +118,7 @@ def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_
     clock.passes(minutes=2)
     for _ in range(3):
         hotline.jobs.works_off()
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
     liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
     hotline.jobs.works_off()
@@ -154,7 +153,7 @@ def test_callback_kept_after_ten_minutes_rings_in_its_turn_and_the_evening_chose
     clock.passes(minutes=2)
     for _ in range(3):
         hotline.jobs.works_off()
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
     liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
     hotline.jobs.works_off()

@@ -15,7 +15,6 @@ from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_custody_record, make_duress_pin, make_office
 from tests.models.staff.staff_people import Someone
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -77,7 +76,7 @@ def passes(phone: Phone, hotline: Hotline, **time: float) -> list[str]:
     hotline.clock.passes(**time)
     before = len(hotline.carrier.asked_for)
     for _ in range(3):
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.sweeps()
         hotline.jobs.works_off()
         hotline.clock.passes(seconds=5)
     rung = hotline.carrier.asked_for[before:]

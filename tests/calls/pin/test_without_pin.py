@@ -19,7 +19,6 @@ from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_t
 from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_duress_pin
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -149,7 +148,7 @@ def test_message_is_not_left_after_the_caller_withdrew_it_while_a_liaison_was_ru
         phone.presses(key)
     assert phone.hears("Got it.", "asks you to call")
     clock.passes(minutes=1)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     liaison = hotline.answers(phone)
 
     for key in ("3", "1"):
@@ -177,7 +176,7 @@ def test_language_and_subject_keyed_while_a_liaison_was_rung_are_kept(
     for key in ("2", "1", "4"):
         phone.presses(key)
     clock.passes(minutes=1)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     liaison = hotline.answers(phone)
 
     for key in ("4", "2", "2"):
@@ -196,7 +195,7 @@ def test_language_and_subject_keyed_while_a_liaison_was_rung_are_kept(
 
 
 def test_call_that_made_a_callback_cannot_put_it_off_after_another_call_asked_for_it(
-    phone: Phone, hotline: Hotline, clock: Clock
+    phone: Phone, hotline: Hotline
 ) -> None:
     dials_to_the_callback_menu(phone)
     phone.presses("1")

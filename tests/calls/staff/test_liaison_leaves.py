@@ -12,7 +12,6 @@ from tests.calls.menus.test_first_words import FIRST_WORDS
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -31,7 +30,7 @@ def called(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Ho
 
 def a_minute_passes(hotline: Hotline, clock: Clock) -> None:
     clock.passes(seconds=60)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
 
 

@@ -13,7 +13,6 @@ from tests.calls.callbacks.test_callbacks import (
 from tests.calls.conftest import Clock, Hotline
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -40,7 +39,7 @@ def test_machine_hears_a_neutral_message_once_where_it_is_allowed(
     assert the_callback(hotline).state == "requested"
     hotline.jobs.works_off()
     clock.passes(minutes=31)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
 
     again = a_machine_answers(phone, hotline)
     assert "message from" not in again.heard_so_far

@@ -18,7 +18,6 @@ from tests.calls.conftest import Clock, Hotline
 from tests.calls.staff.conftest import LIAISON, callbacks, talked
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -190,8 +189,8 @@ def test_nobody_rings_the_liaison_for_ten_minutes_after_a_hard_call_and_nobody_a
     assert entry.facts is None
 
     clock.passes(minutes=10)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
+    hotline.sweeps()
     hotline.jobs.works_off()
 
     assert [call.to for call in hotline.carrier.ringing] == [LIAISON]

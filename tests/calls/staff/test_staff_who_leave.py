@@ -16,7 +16,6 @@ from tests.calls.staff_line.staff_calls import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -103,7 +102,7 @@ def test_callback_of_a_liaison_deactivated_while_their_own_call_rang_is_offered_
     make_staff(phone=SECOND)
     hotline.jobs.works_off()
     hotline.clock.passes(seconds=30)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
     assert hotline.carrier.ringing[-1].to == SECOND
 

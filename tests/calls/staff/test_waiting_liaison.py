@@ -11,7 +11,6 @@ from tests.calls.conftest import Clock, Hotline
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -158,7 +157,7 @@ def test_liaison_who_stops_waiting_passes_the_callback_on(
     liaison.presses("*")
     liaison.presses("2")
     clock.passes(seconds=20)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
 
     assert liaison.is_over

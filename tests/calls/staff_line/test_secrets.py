@@ -19,7 +19,6 @@ from tests.calls.staff_line.staff_calls import (
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -132,7 +131,7 @@ def test_machine_on_a_personal_phone_accepts_nothing(
 
     assert the_callback(hotline).state == "requested"
     clock.passes(seconds=20)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     assert nobody_is_held(hotline)
 
 

@@ -15,7 +15,6 @@ from tests.calls.staff_line.staff_calls import (
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 
@@ -32,7 +31,7 @@ def test_staff_who_are_signed_in_take_the_next_callback_in_that_call_and_their_p
         staff.presses("2")
         assert staff.hears("The next callback is due", "To go back, press 2")
         staff.presses("2")
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
     assert carrier.placed == []
 
     staff.presses("1")
@@ -59,7 +58,7 @@ def test_phone_of_staff_rings_after_they_hang_up_even_if_the_carrier_sends_no_ev
     else:
         clock.passes(minutes=2)
 
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
 
     (rung,) = carrier.placed
@@ -67,7 +66,7 @@ def test_phone_of_staff_rings_after_they_hang_up_even_if_the_carrier_sends_no_ev
 
 
 def test_staff_who_hear_the_outcome_menu_on_the_staff_line_are_not_rung_meanwhile(
-    phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
     staff = takes_the_next_call(phone, hotline, number)
@@ -78,7 +77,7 @@ def test_staff_who_hear_the_outcome_menu_on_the_staff_line_are_not_rung_meanwhil
     hotline.jobs.works_off()
     assert staff.hears("The call is over. How did it end?")
 
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
 
     assert carrier.ringing == []

@@ -23,7 +23,6 @@ from tests.conftest import ON_BOTH, in_turn
 from tests.factories import HASHER, MadeCase
 from tests.models.custody.feed import feed_row, load
 from tests.phone import Phone, PlacedCall
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -155,7 +154,7 @@ def test_staff_talk_over_a_lost_pin_of_a_closed_case_and_its_caller_is_told_of_t
         )  # fmt: skip
 
     assert told == 1
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == SAFE
     with_new_pin = phone.another()
@@ -213,7 +212,7 @@ def test_missed_callback_of_a_closed_case_is_tried_again(
 
     assert the_callback(hotline).state in ("requested", "ringing_liaison")
     hotline.clock.passes(hours=1)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     assert hotline.rung() != []
 
 

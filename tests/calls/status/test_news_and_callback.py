@@ -15,7 +15,6 @@ from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., object]
@@ -309,7 +308,7 @@ def is_urgent_after_nobody_came(phone: Phone, hotline: Hotline, reason: str) -> 
     """The liaison lets it ring, and the callback is among the urgent ones of verified callers."""
     phone.another().lets_ring(hotline.carrier.ringing[-1])
     hotline.clock.passes(seconds=20)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
     asked = the_callback(hotline)
     assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", reason)
     return asked.rank == VERIFIED[0]
@@ -370,7 +369,7 @@ def test_frightened_caller_without_a_pin_stays_among_the_urgent_ones_after_a_rin
 
     phone.another().lets_ring(hotline.carrier.ringing[-1])
     hotline.clock.passes(seconds=20)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.sweeps()
 
     asked = the_callback(hotline)
     assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", "afraid")

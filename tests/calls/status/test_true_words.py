@@ -17,7 +17,6 @@ from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -110,7 +109,7 @@ def test_staff_who_take_a_callback_for_the_last_time_do_not_hear_that_it_is_back
         with hotline.database.transaction() as session:
             waits = update(Callback).where(Callback.state == "requested")
             session.execute(waits.values(next_attempt_at=clock.now))
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.sweeps()
         hotline.jobs.waiting.clear()
 
     assert the_callback(hotline).state == "no_answer"

@@ -12,7 +12,6 @@ from tests.calls.conftest import Clock, Hotline
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone, PlacedCall
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -32,7 +31,7 @@ def rings_again(phone: Phone, hotline: Hotline, clock: Clock) -> PlacedCall:
     """Half an hour later the line tries once more, and a liaison accepts."""
     hotline.jobs.works_off()
     clock.passes(minutes=31)
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     return accepted_by(phone, hotline)[1]
 
 

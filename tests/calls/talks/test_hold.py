@@ -17,7 +17,6 @@ from tests.calls.talks.talking import (
 )
 from tests.factories import MadeCase
 from tests.phone import Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -107,7 +106,7 @@ def test_caller_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
         "The call is over. How did it end?",
     )
     liaison.presses("1")
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.sweeps()
     hotline.jobs.works_off()
     assert [call.to for call in hotline.carrier.ringing] == [FIRST]
 

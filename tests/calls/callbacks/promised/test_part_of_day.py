@@ -21,7 +21,6 @@ from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_duress_pin, make_office
 from tests.phone import CALLER, Phone
-from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -62,16 +61,12 @@ def chooses(phone: Phone, part: str, language: str = "1", case: MadeCase | None 
     phone.presses({"morning": "1", "afternoon": "2", "evening": "3"}[part])
 
 
-def a_sweep(hotline: Hotline) -> None:
-    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
-
-
 def first_ring(hotline: Hotline, phone: Phone, hours: int) -> datetime | None:
     """The first hour in which an office's phone rings after the caller has hung up, of so many ``hours``."""
     phone.hangs_up()
     for _ in range(hours):
         hotline.clock.passes(hours=1)
-        a_sweep(hotline)
+        hotline.sweeps()
         if hotline.rung():
             return hotline.clock.now
     return None
@@ -234,7 +229,7 @@ def test_liaison_who_begins_before_the_schedule_does_not_keep_an_evening_after_i
     """They heard "We will try today, in the evening": the schedule ends that shift at four."""
     hotline.clock.now -= timedelta(hours=2, minutes=30)
     works(hotline, make_staff(), "on_shift", *DAY)
-    a_sweep(hotline)
+    hotline.sweeps()
     late = make_staff(email="lee@office.example.org", phone="+12025550171", on_shift=False)
     works(hotline, late, "on_shift", *EVENING)
     is_away(hotline, late, FRIDAY, WEEKEND)
@@ -254,7 +249,7 @@ def test_liaison_who_stays_by_hand_after_the_schedule_keeps_the_evening(
 ) -> None:
     hotline.clock.now += timedelta(hours=5, minutes=30)
     works(hotline, make_staff(), "on_shift", *DAY)
-    a_sweep(hotline)
+    hotline.sweeps()
 
     chooses(phone, "evening", case=make_case(custody_status="in_custody"))
 

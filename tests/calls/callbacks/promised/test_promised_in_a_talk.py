@@ -13,7 +13,6 @@ from tests.calls.pin.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS
 from tests.calls.pin.test_without_pin import DOUBTED
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.phone import CALLER, Phone, PlacedCall
-from workers.sweeper import sweep
 
 MakeStaff = Callable[..., Staff]
 MAIN, DISCREET = "+12025550100", "+12025550101"
@@ -50,7 +49,7 @@ def next_ring(phone: Phone, hotline: Hotline, every: int = 40) -> tuple[str, Pla
     """
     for _ in range(200 // every):
         hotline.clock.passes(minutes=every)
-        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.sweeps()
         if hotline.rung():
             _, to_caller = accepted_by(phone, hotline)
             phone.another().lets_ring(to_caller)
