@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import Callback
+from models.callbacks.callback import IS_PROMISED, Callback
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import NO_SAFE_PHONE
 from models.callbacks.wishes import SAFEST, wishes_of_phone
@@ -46,7 +46,7 @@ def ask_who_stopped(session: Session, now: datetime, policies: Policies, limit: 
 
 def _is_asked(session: Session, registrant_id: int) -> bool:
     mine = select(Callback.id).where(
-        Callback.registrant_id == registrant_id, Callback.reason == REASON, Callback.closed_at.is_(None)
+        Callback.registrant_id == registrant_id, Callback.reason == REASON, IS_PROMISED
     )
     return session.execute(mine.limit(1)).first() is not None
 

@@ -238,6 +238,21 @@ def test_calls_paused_and_resumed_before_staff_looked_are_a_task_too(database: D
         assert ask_who_stopped(session, NOW, POLICIES, 50) == 1
 
 
+def test_staff_have_one_task_however_often_a_caller_pauses_and_resumes_the_calls(database: Database) -> None:
+    with database.transaction() as session:
+        case = make_case(session, phone=FIRST)
+        registers(session, case, express(session, case))
+        until, by = NOW + timedelta(days=7), {"made_by": "caller", "call_id": None, "now": NOW}
+        registering.pause(session, case.id, until, **by)
+        assert ask_who_stopped(session, NOW, POLICIES, 50) == 1
+
+        registering.resume(session, case.id, **by)
+        registering.pause(session, case.id, until, **by)
+
+        assert ask_who_stopped(session, NOW, POLICIES, 50) == 0
+        assert len(session.scalars(select(Callback)).all()) == 1
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [
