@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody.brake import Tally, is_impossible
-from models.custody.custody import RELEASED_KINDS, CustodyRecord
+from models.custody.brake import OUT, Tally, is_impossible
+from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
 from models.custody.event_making import happened_again
-from models.custody.import_file import CONTENT_COLUMNS, DENIED, UNREADABLE, Content, FeedRow, Reject
+from models.custody.import_file import CONTENT_COLUMNS, DENIED, UNREADABLE, Content, Doubt, FeedRow, Reject
 from models.custody.import_lock import ImportBusyError, gentle_transaction, without_collector
 from models.custody.import_record import RETRACTED_STATES, CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects
@@ -25,7 +25,6 @@ from models.store.base import table_of
 from models.store.database import Database
 
 BATCH = 1000
-_OUT = RELEASED_KINDS | {"escaped"}
 IMPORT_ROWS, SUBJECTS, RECORDS = table_of(ImportRow), table_of(Subject), table_of(CustodyRecord)
 #: Of tables, since a row of a model costs twice as much to read.
 RECORD_CONTENT = [RECORDS.c[name] for name in CONTENT_COLUMNS]
@@ -70,7 +69,8 @@ class _Staged:
     status_at: datetime | None
     in_future: bool
     verdict: Verdict
-    #: False for a row that the record says already, word for word: landing it would change nothing.
+    #: False for a row that would change nothing: the record says it already, word for word, or there is none
+    #: that an unreadable row could make doubtful.
     is_written: bool
     #: False for a row that cannot be read, which is counted as rejected alone.
     is_counted: bool = True
@@ -229,25 +229,22 @@ class Staging:
             self._present.add(known.subject_id)
             return
         self._miss("row", reject.field, reject.line)
-        first = self._staged.get(known.subject_id)
-        if first is None and doubt.releasable and known.content is not None and known.content[0] in _OUT:
-            # That they are out stays the careful word, and calls about it go on.
-            self._present.add(known.subject_id)
+        content = _careful(doubt, known)
+        if (first := self._staged.get(known.subject_id)) is not None:
+            self._contradict(first, content, known, known.as_of or self._now, fresh, contradicted)
             return
-        content = DENIED if doubt.releasable is False else UNREADABLE
-        as_of = known.as_of or self._now
-        if first is not None:
-            self._contradict(first, content, known, as_of, fresh, contradicted)
-            return
-        if doubt.as_of is not None and doubt.as_of <= self._latest:
-            as_of = doubt.as_of
-        staged = _Staged(
-            reject.line, hash(content), content[3], None, False, judge(content, known), True, False
-        )
+        is_dated = doubt.as_of is not None and doubt.as_of <= self._latest
+        as_of = doubt.as_of if is_dated else known.as_of
+        verdict = judge(content, known)
+        staged = _Staged(reject.line, hash(content), content[3], content[1], False, verdict, False, False)
+        # Without a record nothing is told of them; dated by us, the corrected row would look older than this.
+        if content is not known.content and as_of is not None:
+            staged.is_written = True
+            fresh[known.subject_id] = self._values(
+                reject.line, known.subject_id, verdict.change, content, as_of
+            )
         self._staged[known.subject_id] = staged
         self._count(staged, 1)
-        change = staged.verdict.change
-        fresh[known.subject_id] = self._values(reject.line, known.subject_id, change, content, as_of)
 
     def _contradict(
         self,
@@ -374,6 +371,17 @@ def _contents(session: Session, record_ids: list[int]) -> dict[int, Content]:
     ids: BindParameter[list[int]] = bindparam("ids", record_ids, expanding=True, literal_execute=True)
     rows = session.execute(select(RECORDS.c.id, *RECORD_CONTENT).where(RECORDS.c.id.in_(ids)))
     return {row[0]: cast("Content", row[1:]) for row in rows}
+
+
+def _careful(doubt: Doubt, known: Known) -> Content:
+    """What stands about the person of an unreadable row."""
+    old = known.content
+    if doubt.releasable and old is not None and old[0] in OUT:
+        # That they are out stays the careful word, and calls about it go on.
+        return old
+    was_denied = old is not None and not old[3]
+    is_denied = was_denied if doubt.releasable is None else not doubt.releasable
+    return DENIED if is_denied else UNREADABLE
 
 
 def judge(content: Content, known: Known) -> Verdict:

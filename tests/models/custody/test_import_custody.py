@@ -16,6 +16,7 @@ from models.custody.custody_event import CustodyEvent
 from models.custody.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_file import COLUMNS, CONTENT_COLUMNS, DENIED
+from models.custody.import_staging import BATCH
 from models.store.base import Base
 from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_case, make_court, make_facility
@@ -289,6 +290,48 @@ def test_row_with_a_comma_too_many_or_an_open_quote_confirms_nothing_of_its_pers
     assert what_is_heard(database, case) is NEUTRAL
     load(database, feed_row("A-1", as_of=at(1)), now=at(1))
     assert what_is_heard(database, case, at(1)).status == "in_custody"
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_corrected_row_of_a_person_without_a_record_lands_although_no_time_could_be_read(database, full):
+    """The sender corrects the row, and leaves the time at which it confirmed the person."""
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1", as_of="today"), full=full, now=at(0.1))
+
+    load(database, feed_row("A-1", as_of=at(0)), full=full, now=at(0.2))
+
+    assert what_is_heard(database, case, at(0.2)).status == "in_custody"
+
+
+@pytest.mark.parametrize("apart", [0, BATCH])
+@pytest.mark.parametrize("broken_first", [False, True])
+def test_person_who_is_out_stays_so_only_if_no_other_row_beside_the_unreadable_one_says_else(
+    database, apart, broken_first
+):
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1", status="released", status_at=at(-2), as_of=at(-2)), now=at(-2))
+    broken = feed_row("A-1", status="released", status_at=at(-2), next_hearing_at="soon")
+    others = [feed_row(f"B-{n}") for n in range(apart)]
+    again = feed_row("A-1", status="released", status_at=at(-2))
+    back = feed_row("A-1", status_at=NOW)
+
+    for row, heard in ((again, "released"), (back, None)):
+        rows = [broken, *others, row] if broken_first else [row, *others, broken]
+        load(database, *rows)
+        assert what_is_heard(database, case).status == heard
+
+
+def test_row_whose_gate_cannot_be_read_opens_no_gate(database):
+    open_cases(database, "A-1")
+    load(database, feed_row("A-1", adult="no", as_of=at(-1)), now=at(-1))
+    comma = feed_file(feed_row("A-1", facility="PLACE")).read().replace(b"PLACE", b"Smith, County Jail")
+
+    result = import_custody(
+        database, io.BytesIO(comma), RULES, full=False, dry_run=False, strict=False, now=NOW
+    )
+
+    assert result.from_denial == 0
+    assert load(database, feed_row("A-1", as_of=at(1)), now=at(1)).from_denial == 1
 
 
 def test_row_that_closes_the_gate_closes_it_also_if_a_date_in_it_cannot_be_read(database):
