@@ -217,7 +217,9 @@ def _new_file(folder: int, name: str) -> TextIO:
     """A new file for writing, in place of whatever had its name."""
     _remove(folder, name)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    return os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "w", encoding="utf-8")
+    number = os.open(name, flags, 0o644, dir_fd=folder)
+    # The sentence of a note may be anybody's, and hold what is no text.
+    return os.fdopen(number, "w", encoding="utf-8", errors="replace")
 
 
 def _remove(folder: int, name: str) -> None:
@@ -242,10 +244,10 @@ def _read_note(notes: int, name: str) -> dict[str, Any] | None:
     is_ours = (
         isinstance(left, dict)
         and isinstance(left.get("seen"), dict)
-        and f"{left.get('name')}.json" == name
-        and _NAME.fullmatch(str(left.get("name"))) is not None
+        and left.get("name") == name.removesuffix(".json")
+        and _NAME.fullmatch(left["name"]) is not None
         and left.get("to") in (None, DONE, REFUSED)
-        and isinstance(at := left.get("at", 0), int | float)
+        and isinstance(at := left.get("at", 0 if left.get("to") is None else None), int | float)
         and 0 <= at < LATEST.timestamp()
         and isinstance(left.get("sentence", ""), str)
     )

@@ -346,6 +346,8 @@ def test_link_in_place_of_a_folder_of_ours_is_never_followed(
         '{"name": "../x", "seen": {}, "to": "refused", "at": 1, "sentence": "!"}',
         '{"name": "x", "seen": {".csv": 5}, "to": "done", "at": 1e300}',
         '{"name": "x", "seen": {}, "to": "done", "at": "now"}', None,
+        '{"name": "x", "seen": {}, "to": "refused", "sentence": "!"}',
+        '{"name": ["x"], "seen": {}, "to": null}',
     ],
 )  # fmt: skip
 def test_note_that_is_not_ours_moves_nothing_and_stops_no_batch(
@@ -363,6 +365,19 @@ def test_note_that_is_not_ours_moves_nothing_and_stops_no_batch(
     assert list(notes.iterdir()) == []
     assert sender.left() == []
     assert not list(sender.folder.parent.glob("*.txt"))
+
+
+def test_note_with_a_sentence_that_is_no_text_stops_no_batch(database: Database, sender: Sender) -> None:
+    (sender.folder / "leaving").mkdir()
+    (sender.folder / "leaving" / "x.json").write_text(
+        '{"name": "x", "seen": {}, "to": "refused", "at": 1, "sentence": "\\ud800"}'
+    )
+    sender.send(1, feed_row("A-1"))
+
+    look(database, sender)
+
+    assert batches(database, "landed") == [1]
+    assert sender.left("leaving") == []
 
 
 def test_late_delta_lands_and_a_late_snapshot_is_refused(database: Database, sender: Sender) -> None:
