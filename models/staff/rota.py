@@ -38,7 +38,7 @@ class _Person:
     stays_on: bool
     #: Off shift now, though their schedule has them on it: they went home, or were set away.
     has_left: bool
-    #: The day on which they last ended a shift, or were set away; None while they are on shift.
+    #: The day on which they ended their last shift, or were set away, once the office was open; else None.
     went_on: date | None
     week: tuple[Schedule, ...]
     absences: tuple[Absence, ...]
@@ -64,7 +64,7 @@ class Rota:
             follows = one.scheduled_shift is not False and any(span.kind == "on_shift" for span in week)
             stays_on, has_left = one.on_shift and not follows, bool(one.scheduled_shift) and not one.on_shift
             ended_at = None if one.on_shift else one.shift_changed_at
-            went_on = None if ended_at is None else ended_at.astimezone(self._zone).date()
+            went_on = None if ended_at is None else self._office_day(ended_at)
             absences = tuple(away.get(one.id, ()))
             self._people.append(_Person(one.role, stays_on, has_left, went_on, week, absences))
 
@@ -112,8 +112,8 @@ class Rota:
     def _keeps_hours(self, at: datetime, *, urgent: bool) -> bool:
         """Whether somebody may be there at any open moment of that day.
 
-        That is one who begins shifts by hand, unless they have ended one that day, and for urgent work a
-        supervisor; not on a day off.
+        That is one who begins shifts by hand, unless they have ended one since it opened, and for urgent work
+        a supervisor; not on a day off.
         """
         day = at.astimezone(self._zone).date()
         return any(
@@ -122,6 +122,12 @@ class Rota:
             for one in self._people
             if not one.is_away(day)
         )
+
+    def _office_day(self, at: datetime) -> date | None:
+        """The day of the office that ``at`` is in; None before the office first opens that day."""
+        day = at.astimezone(self._zone).date()
+        opens = self._office.next_open(datetime.combine(day, time(), self._zone).astimezone(UTC))
+        return day if opens <= at else None
 
     def _next_kept(self, at: datetime, *, urgent: bool) -> datetime | None:
         """When the office next opens on a day on which somebody keeps its hours; None within a week."""

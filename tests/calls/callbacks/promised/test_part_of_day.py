@@ -208,6 +208,21 @@ def test_liaison_who_begins_shifts_by_hand_and_went_home_does_not_keep_the_eveni
     assert phone.hears(monday[language])
 
 
+def test_liaison_who_ends_a_forgotten_shift_before_the_office_opens_keeps_the_evening(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """They ended it at 7 AM, and began the next one at 8. A caller between heard "on Monday"."""
+    liaison = make_staff()
+    hotline.clock.now = datetime(2026, 12, 4, 12, 0, tzinfo=UTC)
+    with hotline.database.transaction() as session:
+        change_shift(session, liaison.email, on_shift=False, actor="shell", now=hotline.clock.now)
+    hotline.clock.passes(minutes=30)
+
+    chooses(phone, "evening", case=make_case(custody_status="in_custody"))
+
+    assert phone.hears("We will try today, in the evening")
+
+
 def test_liaison_who_begins_shifts_by_hand_and_came_back_keeps_the_evening(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
