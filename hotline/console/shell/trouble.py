@@ -51,9 +51,6 @@ def install_trouble(app: Flask, blueprint: Blueprint) -> None:
 
     @blueprint.errorhandler(Exception)
     def unknown(fault: Exception) -> Response:
-        # All of it was rolled back, and the next try may find the database at rest.
-        if is_busy(fault):
-            return _page(ServiceUnavailable(retry_after=RETRY_SECONDS))
         return _page(InternalServerError(original_exception=fault))
 
 
@@ -64,9 +61,13 @@ def reference() -> str:
 
 
 def _page(problem: HTTPException) -> Response:
+    fault = getattr(problem, "original_exception", None)
+    # All of it was rolled back, and the next try may find the database at rest. A fault after the view, where
+    # new words are logged, comes as an error of the server.
+    if is_busy(fault):
+        problem = ServiceUnavailable(retry_after=RETRY_SECONDS)
     code = problem.code or 500
     number = reference()
-    fault = getattr(problem, "original_exception", None)
     level = logging.ERROR if code >= 500 else logging.INFO
     # The pattern of the path, not the path itself: no id belongs in a log.
     rule = request.url_rule.rule if request.url_rule is not None else "no page"

@@ -5,9 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from models import Case, Notice, Registration, Subject
+from models.store import database as database_module
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.console.callbacks.office import Office
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.callbacks.test_words import recognizes
@@ -61,6 +64,33 @@ def test_liaison_in_a_talk_reads_that_the_person_escaped_and_that_the_words_chan
     assert luis.opens(f"{page}/part", **{"If-None-Match": tag}).reads("escaped", CHANGED)
     assert "in custody" not in luis.words
     assert luis.opens(page).reads("escaped", CHANGED)
+
+
+@ON_SQLITE
+def test_new_words_beside_a_talk_that_cannot_be_logged_now_are_not_shown_and_no_fault_of_ours(
+    staff: Any,
+    office_rows: Office,
+    database: Database,
+    clock: Clock,
+    talks: Talks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are logged once the page is made. It answered 500 if the database was busy just then."""
+    luis = staff(name="Luis Demo").signs_in()
+    page, case_id = talks(luis)
+    reports(database, clock, case_id, "escaped")
+    monkeypatch.setattr(database_module, "LOCK_POLLS", 5)
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+
+    with database.transaction() as other:
+        other.execute(text("SELECT 1"))
+        luis.opens(page)
+
+    assert (luis.status, luis.heading) == (503, "Please try again in a moment")
+    assert luis.headers["Retry-After"] == "3"
+    assert "escaped" not in luis.words
+    assert luis.opens(page).reads("escaped", CHANGED)
+    assert len(office_rows.entries("look_at_case")) == 2
 
 
 def test_new_words_beside_a_talk_are_one_more_view_however_often_the_page_shows_them(
