@@ -352,6 +352,9 @@ def test_call_of_staff_that_nobody_answered_is_not_repeated_when_the_news_was_co
     is_called_by_staff(phone, hotline, who)
     assert [one.state for one in tasks(hotline)] == ["requested"]
     sweeps(hotline, minutes=minutes_until_next(hotline))
+    # The news waits for the first liaison who is called for that phone.
+    hotline.declines(phone)
+    sweeps(hotline, minutes=2)
 
     called = picks_up(phone.another(), hotline, SECOND)
     for key in ("1", CODE, "1", "1"):
