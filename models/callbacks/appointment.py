@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +27,7 @@ from models.callbacks.claim import (
 from models.callbacks.follow_up import ANEW
 from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.to_new_phone import is_for_code
-from models.cases.daily_window import moment_inside
+from models.cases.daily_window import end_of_window, moment_inside
 from models.cases.safe_phone import standing_of
 from models.staff.rota import Rota
 from models.staff.staff import Staff
@@ -90,7 +91,7 @@ def reschedule(
     if callback.reason == NOTICE_TASK and is_promised:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
     if agreed:
-        move_part_of_day(callback, at)
+        move_part_of_day(callback, at, policy.numbers)
     check_moment(session, callback, at, now, policy)
     was_due_at, due_at = callback.due_at, promised_by(at, policy.numbers)
     if not agreed and due_at > was_due_at and is_promise(callback):
@@ -123,17 +124,21 @@ def is_promise(callback: Callback) -> bool:
     return is_on_list and not callback.begun_by_staff
 
 
-def move_part_of_day(callback: Callback, at: datetime) -> None:
+def move_part_of_day(callback: Callback, at: datetime, policies: Policies) -> None:
     """The person agreed on ``at``, outside the part of the day that they had chosen: it begins then.
 
-    So nobody calls them earlier, and the next tries are at those hours too (R29). If another caller without
-    the PIN chose that part, it is not theirs to change (R35).
+    So nobody calls them earlier, and the next tries are at those hours too, not into the night (R29). If
+    another caller without the PIN chose that part, it is not theirs to change (R35).
     """
     starts, ends = callback.window_starts, callback.window_ends
     if starts is None or ends is None or callback.asked_elsewhere:
         return
     if moment_inside(starts, ends, callback.time_zone, at) != at:
-        callback.window_starts, callback.window_ends = at, at + (ends - starts)
+        closes = at.astimezone(ZoneInfo(callback.time_zone)).replace(
+            hour=policies.window_closes_hour % 24, minute=0, second=0, microsecond=0
+        )
+        night = end_of_window(closes, callback.time_zone, at)
+        callback.window_starts, callback.window_ends = at, min(at + (ends - starts), night)
 
 
 def check_moment(

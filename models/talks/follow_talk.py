@@ -80,7 +80,7 @@ def follow_talk(
     if is_agreed and made is not None:
         promised = session.get_one(Callback, made)
         promised.rescheduled_by_id = talk.staff_id
-        move_part_of_day(promised, at)
+        move_part_of_day(promised, at, policy.numbers)
         check_moment(session, promised, at, now, policy)
     elif is_agreed and is_owed:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")

@@ -208,6 +208,31 @@ def test_liaison_who_begins_shifts_by_hand_and_went_home_does_not_keep_the_eveni
     assert phone.hears(monday[language])
 
 
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_part_of_the_day_that_begins_at_an_agreed_evening_hour_does_not_last_into_the_night(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, language: str
+) -> None:
+    """They heard "between seven in the evening and midnight"; no promised call rings after nine (R29)."""
+    liaison, case = make_staff(), make_case(custody_status="in_custody")
+    chooses(phone, "afternoon", language, case)
+    phone.hangs_up()
+    (callback,) = hotline.rows(select(Callback))
+    monday_at_seven = datetime(2026, 12, 8, 0, 0, tzinfo=UTC)
+
+    with hotline.database.transaction() as session:
+        me = session.get_one(Staff, liaison.id)
+        reschedule(session, callback.id, me, monday_at_seven, hotline.clock.now, hotline.policy)
+
+    again = phone.another()
+    opens_the_case(again, case, language=language)
+    again.presses("2")
+    hours = {
+        "1": "on Monday, December 7, between seven in the evening and nine in the evening",
+        "2": "el lunes 7 de diciembre, entre las siete de la noche y las nueve de la noche",
+    }
+    assert again.hears(hours[language])
+
+
 def test_liaison_who_ends_a_forgotten_shift_before_the_office_opens_keeps_the_evening(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
