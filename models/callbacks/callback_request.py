@@ -327,6 +327,8 @@ def _ask_again(
     """Change a waiting promise in the asker's favor; only a window that they chose puts it off."""
     if window is not None:
         standing.window_starts, standing.window_ends = window
+        # A time that staff agreed on with them before is over.
+        standing.rescheduled_by_id = None
         standing.urgency, standing.due_at, standing.next_attempt_at = urgency, due_at, next_attempt_at
         # Nobody is told of one that waits behind news; it is promised anew, and untold, after that.
         for name, value in () if is_waiting(standing) else UNTOLD.items():

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select, update
 
 from config.office import Office
-from models import Callback, Staff
+from models import Callback, Registrant, Staff
 from models import Phone as PhoneRow
 from models.callbacks.appointment import reschedule
+from models.callbacks.promised_time import change_person
 from models.callbacks.refusals import CallbackRefusal
 from models.staff.schedule import add_absence
 from models.staff.set_away import note_miss
@@ -231,6 +232,33 @@ def test_part_of_the_day_that_begins_at_an_agreed_evening_hour_does_not_last_int
         "2": "el lunes 7 de diciembre, entre las siete de la noche y las nueve de la noche",
     }
     assert again.hears(hours[language])
+
+
+def test_part_chosen_after_an_agreed_time_is_that_of_the_zone_to_which_they_move(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """The agreed moment stays in any zone. The afternoon that they chose later did so too: 9 AM there."""
+    liaison, case = make_staff(), make_case(custody_status="in_custody")
+    chooses(phone, "evening", case=case)
+    phone.hangs_up()
+    (callback,) = hotline.rows(select(Callback))
+    with hotline.database.transaction() as session:
+        me = session.get_one(Staff, liaison.id)
+        monday_at_ten = datetime(2026, 12, 7, 15, 0, tzinfo=UTC)
+        reschedule(session, callback.id, me, monday_at_ten, hotline.clock.now, hotline.policy)
+    again = phone.another()
+    opens_the_case(again, case)
+    for key in ("2", "2", "2"):
+        again.presses(key)
+    assert again.hears("today, in the afternoon")
+    again.hangs_up()
+
+    with hotline.database.transaction() as session:
+        person = session.scalars(select(Registrant)).one()
+        change_person(session, person, {"time_zone": "America/Los_Angeles"})
+
+    (callback,) = hotline.rows(select(Callback))
+    assert callback.window_starts == datetime(2026, 12, 4, 20, 0, tzinfo=UTC)
 
 
 def test_liaison_who_ends_a_forgotten_shift_before_the_office_opens_keeps_the_evening(
