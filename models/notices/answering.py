@@ -365,7 +365,8 @@ def put_off(
     phone = phone_of_leg(session, facts.notice.id, leg.phone_key)
     if phone is not None:
         pause = pause_after(phone.tries, policy.numbers, is_urgent=facts.notice.is_urgent)
-        phone.not_before = now + pause
+        # From the ring, as the next round is: from the key it would miss that round by some seconds.
+        phone.not_before = min(phone.last_try_at or now, now) + pause
     session.flush()
     record_move(session, facts.notice.id, "put_off_notice", now, _actor(leg))
     return "put_off" if _rings_again(session, facts, now, policy) else "gone", jobs

@@ -184,6 +184,21 @@ def test_not_now_at_one_phone_does_not_make_the_other_ring_again_at_once(
     assert sweeps(hotline, minutes=2) == [FIRST, SECOND]
 
 
+def test_phone_at_which_it_was_no_good_time_rings_in_the_next_round_and_not_in_the_one_after(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    """The next round is half an hour after the ring, and their key came some seconds after that."""
+    registered("escaped", phones=(FIRST, SECOND)).is_dialed("escaped")
+    first = picks_up(phone, hotline, FIRST)
+    misses(phone, hotline, SECOND)
+    sweeps(hotline, seconds=20)
+
+    first.presses("2")
+
+    assert sweeps(hotline, minutes=29, seconds=30) == []
+    assert sweeps(hotline, seconds=10) == [FIRST, SECOND]
+
+
 def test_not_now_at_both_phones_is_no_try(phone: Phone, registered: Registering, hotline: Hotline) -> None:
     registered("escaped", phones=(FIRST, SECOND)).is_dialed("escaped")
     first, second = picks_up(phone, hotline, FIRST), picks_up(phone.another(), hotline, SECOND)
