@@ -40,12 +40,17 @@ class Queue(Protocol):
 
 
 class MissedTexts:
-    """The sweeper's part: asks every two minutes, unless the carrier refuses us."""
+    """The sweeper's part: asks every two minutes, unless the carrier refuses us.
+
+    Until the carrier's first answer it asks before every pass: after a power cut the network may come up
+    later than the line.
+    """
 
     def __init__(self, database: Database, carrier: TextCarrier, jobs: Queue) -> None:
         self._database, self._carrier, self._jobs = database, carrier, jobs
         self._next_look: datetime | None = None
         self._heard_until: datetime | None = None
+        self._is_answered = False
 
     def look(self, office: Office, now: datetime) -> None:
         """Hear what was missed, if it is time. An error leaves it to the next time."""
@@ -63,10 +68,13 @@ class MissedTexts:
             ]
         except (CarrierRefused, CarrierUnknown) as fault:
             log.warning("The texts of late could not be listed (%s).", type(fault).__name__)
+            if not self._is_answered:
+                self._next_look = None
         except Exception:
             # Whatever the error was: the sweeper's pass comes next.
             log.exception("The texts of late could not be heard.")
         else:
+            self._is_answered = True
             if all(are_heard):
                 self._heard_until = now
 

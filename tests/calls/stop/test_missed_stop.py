@@ -184,6 +184,22 @@ def test_listing_that_fails_in_any_way_keeps_the_sweeper_from_no_pass(
     assert is_stopped(hotline)
 
 
+def test_stop_is_heard_before_the_pass_in_which_the_carrier_can_first_be_reached(
+    case: MadeCase, hotline: Hotline, clock: Clock
+) -> None:
+    """After a power cut the network comes up a minute later than the line, and calls are due (R33)."""
+    listing = Listing(text("STOP", SID))
+    listing.is_down = True
+    look = missed(hotline, listing)
+    look.look(hotline.office, clock.now)
+
+    clock.passes(seconds=2)
+    listing.is_down = False
+    look.look(hotline.office, clock.now)
+
+    assert is_stopped(hotline)
+
+
 def test_carrier_is_asked_every_two_minutes_and_as_far_back_as_it_gave_no_answer(
     case: MadeCase, hotline: Hotline, clock: Clock
 ) -> None:
