@@ -22,7 +22,7 @@ from models.cases.registrant import Phone
 from models.custody.custody_event import FEED_SILENT, REMINDERS, CustodyEvent
 from models.custody.custody_status import Heard, HeardRules
 from models.notices.cadence import Ring, pause_after
-from models.notices.notice import IS_OPEN, Notice
+from models.notices.notice import IS_OPEN, LATE, Notice
 from models.notices.notice_code import is_right
 from models.notices.notice_moves import (
     ask_staff,
@@ -325,7 +325,8 @@ def ask_person(
         made = promise_callback(session, promise, actor=_actor(leg), now=now)
         promised = None if made is None else session.get_one(Callback, made)
     if is_silence and _rings_again(session, facts, now, policy, is_try=True):
-        ask_staff(session, facts.notice, "asked_person", now, _actor(leg))
+        if facts.notice.task in (None, LATE):
+            ask_staff(session, facts.notice, "said_nothing", now, _actor(leg))
     else:
         _leave_to_person(session, leg, facts, now)
     return promised

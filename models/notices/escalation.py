@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks import at_risk
 from models.cases.duress import PAUSED_CASES
-from models.notices.notice import IS_OPEN, IS_UNPAGED, LATE, NOTICES
+from models.notices.notice import IS_OPEN, IS_UNPAGED, LATE, NOTICES, PROMISED
 from models.notices.notice_moves import record_move
 from models.staff.alert import NOTICES_LATE, Told, tell, tell_supervisors
 from models.staff.paging import take_page
@@ -24,8 +24,8 @@ from models.store.policies import Policies
 
 #: The levels of ``Notice.paged_level``.
 ON_CALL_TOLD, SUPERVISORS_TOLD = 1, 2
-#: A registrant who asked for a person has an urgent callback, which has alarms of its own.
-_NEEDS_STAFF = and_(NOTICES.c.task_at.is_not(None), NOTICES.c.task.not_in(("asked_person", LATE)))
+#: A registrant who is promised a person has an urgent callback, which has alarms of its own.
+_NEEDS_STAFF = and_(NOTICES.c.task_at.is_not(None), NOTICES.c.task.not_in((*PROMISED, LATE)))
 _IS_URGENT = NOTICES.c.is_urgent.is_(True)
 #: Those on call are to be told.
 _FIRST = and_(

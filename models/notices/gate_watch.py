@@ -24,8 +24,8 @@ from models.notices.registration import Registration
 from models.notices.spreading import ACTOR, stands
 
 #: With these the line goes on calling: other phones after a code problem or a refusal of the number, and all
-#: after a page or once the cap allows it (R28, R30, R34).
-_RINGS_ON = ("wrong_code", "no_code", "refused", LATE, CAP)
+#: after silence, a page or once the cap allows it (R19, R28, R30, R34).
+_RINGS_ON = ("wrong_code", "no_code", "refused", "said_nothing", LATE, CAP)
 _ANY_TO_WATCH = select(
     or_(exists(select(Notice.id).where(IS_OPEN)), exists(select(Notice.id).where(IS_GATED)))
 )

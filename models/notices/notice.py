@@ -17,7 +17,7 @@ OUTCOMES = (
     # stopped
     "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled",
     # left for staff
-    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused",
+    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "said_nothing", "refused",
 )  # fmt: skip
 #: The task of an urgent notice about which those on call were paged, while the line goes on calling.
 LATE = "late"
@@ -25,6 +25,8 @@ LATE = "late"
 CAP = "cap"
 #: How a notice was confirmed: by a key in its call, on the line after the PIN, or by staff.
 CONFIRMED_BY = ("call", "line", "staff")
+#: The tasks of a notice whose person is promised a call: they asked for it, or were silent before hard news.
+PROMISED = ("asked_person", "said_nothing")
 _OPEN = text("state IN ('waiting','ringing','left_for_staff')")
 _DUE = text("state = 'waiting'")
 _TASK = text("task_at IS NOT NULL")
@@ -50,9 +52,9 @@ class Notice(Base):
 
     ``not_before``: the carrier took no call, or a fault of ours ended one, and until then nobody is called.
     ``task`` is LATE or one of the OUTCOMES for which staff are to reach this person, since ``task_at``:
-    always of a notice that is left for staff, and after a code problem, a page or a spent cap also of one for
-    which the line still calls (R28, R30, R34). A notice that staff confirmed keeps ``outcome`` and ``task``,
-    because they may correct that.
+    always of a notice that is left for staff, and after a code problem, silence, a page or a spent cap also
+    of one for which the line still calls (R19, R28, R30, R34). A notice that staff confirmed keeps
+    ``outcome`` and ``task``, because they may correct that.
     """
 
     __tablename__ = "notices"

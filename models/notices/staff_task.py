@@ -35,7 +35,7 @@ from models.cases.duress import PAUSED_CASES, is_calling_paused
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import proving_phones
 from models.notices.answering import REASON as HARD_NEWS
-from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhone
+from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, PROMISED, Notice, NoticePhone
 from models.notices.notice_moves import stop
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
@@ -46,8 +46,6 @@ ACTOR = "sweeper"
 OUTCOME_PREFIX = "notice_"
 #: Staff decided with these that nobody calls about it; with any other the person is still to be told.
 _SETTLED = ("person_asked", "settled_otherwise")
-#: The registrant wants to hear it from a person.
-ASKED = "asked_person"
 #: Nobody talks yet, and a phone rings or will.
 _TO_RING = ("requested", *RINGING_STATES)
 _BEFORE = aliased(Callback)
@@ -152,7 +150,7 @@ def _without_task(session: Session, lately: datetime, too_late: Collection[int],
     cases = select(Callback.case_id).where(*stands, Callback.case_id.is_not(None))
     people = select(Callback.registrant_id).where(*stands, Callback.registrant_id.is_not(None))
     # A person who is promised a call about one case still has to be told the news of another one.
-    asked = select(Notice.case_id).where(IS_OPEN, Notice.task == ASKED)
+    asked = select(Notice.case_id).where(IS_OPEN, Notice.task.in_(PROMISED))
     going_on = session.execute(_going_on(in_time)).all()
     in_promise = and_(
         or_(
@@ -271,7 +269,7 @@ def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
         .join(Callback, Callback.registrant_id == Case.registrant_id)
         .where(TELLS, Callback.reason == HARD_NEWS, Callback.state.in_(_STANDS), _NOT_ANEW)
     ).all()
-    is_promised = and_(Notice.task == ASKED, Notice.case_id.in_(promised))
+    is_promised = and_(Notice.task.in_(PROMISED), Notice.case_id.in_(promised))
     needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, ~is_promised)
     # The line does not call again for it either; but a person with whom staff agreed on another time is
     # called.

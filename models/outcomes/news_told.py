@@ -14,10 +14,10 @@ from models.callbacks.follow_up import CONTINUES, LATER, SUPERVISOR, began_with
 from models.calls.call import Call
 from models.cases.case import Case
 from models.notices.answering import confirm_by_staff, confirm_newest_by_staff, note_said_by_staff
-from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice
+from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, PROMISED, Notice
 from models.notices.notice_moves import stop, take_back_confirmation, take_back_perhaps_said
 from models.notices.registration import Registration
-from models.notices.staff_task import ASKED, TELLING
+from models.notices.staff_task import TELLING
 from models.outcomes.told_falsely import drop_correction, note_told_falsely, take_back_told_falsely
 from models.outcomes.words_shown import words_shown
 from models.store.job import Job
@@ -128,7 +128,7 @@ def _of_callback(session: Session, callback: Callback) -> Sequence[int]:
     whose = Case.id == callback.case_id
     if callback.registrant_id is not None:
         # They may have another case, of which this talk was not.
-        asked = exists().where(Notice.case_id == Case.id, IS_OPEN, Notice.task == ASKED)
+        asked = exists().where(Notice.case_id == Case.id, IS_OPEN, Notice.task.in_(PROMISED))
         in_call = exists().where(
             Call.id == first.requested_in_call_id, Notice.id == Call.notice_id, Notice.case_id == Case.id
         )

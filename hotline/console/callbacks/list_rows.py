@@ -70,6 +70,7 @@ SHORT_OUTCOMES = {
     "notice_no_code": N_("code problem"),
     "notice_refused": N_("phone cannot be called"),
     "notice_asked_person": N_("asked for a person"),
+    "notice_said_nothing": N_("said nothing"),
 }
 #: The marks in the order of the legend: each in a few words, and what it asks of the one who calls.
 MARKS = {

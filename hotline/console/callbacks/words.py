@@ -81,6 +81,7 @@ OUTCOME_SENTENCES = {
     "notice_no_code": N_("Code problem: someone answered and said that they do not have the notice code."),
     "notice_refused": N_("The carrier could not call their phone."),
     "notice_asked_person": N_("They asked to hear the news from a person."),
+    "notice_said_nothing": N_("Someone answered, and said nothing when the line offered the news."),
     "notice_over": N_("The news was confirmed, may not be told any more, or is told in another callback."),
     "no_answer": N_("The person was not reached in any of the tries."),
     "not_safe": N_("The person was not reached. In the last try, someone answered and could not talk."),

@@ -44,6 +44,7 @@ WHY = {
     "wrong_code": N_("code problem"),
     "no_code": N_("code problem"),
     "asked_person": N_("asked for a person"),
+    "said_nothing": N_("said nothing"),
     "refused": N_("phone cannot be called"),
 }
 OPENS = {

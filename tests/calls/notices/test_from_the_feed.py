@@ -158,6 +158,30 @@ def test_held_file_that_is_rejected_lets_the_true_release_be_told(
     assert hears_the_news(phone, hotline).hears("was released")
 
 
+def test_escape_that_was_met_with_silence_rings_on_after_a_held_file_is_rejected(
+    phone: Phone, hotline: Hotline, feed: Feed
+) -> None:
+    """Silence asked for nothing, so the calls go on; the held file must not end them (R19, R28)."""
+    feed.says("escaped")
+    sweeps(hotline)
+    silent = picks_up(phone, hotline)
+    for key in ("1", CODE):
+        silent.presses(key)
+    while not silent.is_over:
+        silent.says_nothing()
+    assert silent.hears("We will call you")
+    assert feed.says("in_custody", status_at=hotline.clock.now - timedelta(days=2)).held
+    assert sweeps(hotline, minutes=10) == []
+    assert outcomes(hotline) == [("stopped", "gate")]
+
+    rejects_what_is_held(hotline)
+
+    # The promised call is due too, and the news waits for the first liaison called for it.
+    sweeps(hotline, seconds=10)
+    phone.another().lets_ring(hotline.carrier.ringing[0])
+    assert FIRST in sweeps(hotline, minutes=30)
+
+
 @pytest.mark.parametrize("has_rung", [True, False])
 def test_escape_that_waited_a_weekend_for_a_held_file_rings_once_the_file_is_rejected(
     phone: Phone, hotline: Hotline, feed: Feed, has_rung: bool
