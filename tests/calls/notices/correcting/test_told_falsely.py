@@ -232,7 +232,6 @@ def test_person_who_heard_of_a_false_escape_in_a_call_about_something_else_hears
         make_callback(session, made.case, phone=FIRST, verified=True, rank=0)
     wrong = reports(hotline, "escaped", made, hours_ago=0.01)
     sweeps(hotline)
-    phone.another().lets_ring(ringing(hotline, FIRST))
     liaison, person = talk_again(phone, hotline)
     recognizes(hotline, who)
     hotline.clock.passes(minutes=1)
