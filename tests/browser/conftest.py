@@ -276,12 +276,14 @@ class Visitors:
 
 
 @pytest.fixture
-def visitors(windows: Windows) -> Iterator[Visitors]:
+def visitors(windows: Windows, caplog: pytest.LogCaptureFixture) -> Iterator[Visitors]:
     """Opens pages; none of them may have complained when the test is over."""
     one = Visitors(windows)
     yield one
     one.leave()
-    assert one.complaints == []
+    # The page names no fault, the log does.
+    faults = [fault for record in caplog.get_records("call") if (fault := vars(record).get("fault"))]
+    assert one.complaints == [], faults
 
 
 @pytest.fixture
