@@ -111,9 +111,9 @@ class Carrier:
         self._line, self._settings = line, settings
         self._public_url = settings.public_url
         patience = min(settings.carrier_timeout_seconds, most_seconds)
-        self._http = _Http(settings.twilio_api_base_url, patience)
+        self._http = _Http(settings, patience)
         # Polling a call changes nothing, and can soon be repeated.
-        self._asking_http = _Http(settings.twilio_api_base_url, min(patience, ASKING_SECONDS))
+        self._asking_http = _Http(settings, min(patience, ASKING_SECONDS))
         self._client, self._asking = _client(settings, self._http), _client(settings, self._asking_http)
 
     @staticmethod
@@ -127,7 +127,6 @@ class Carrier:
 
         ``line`` (E.164) is the caller ID, if not the main number. Raises CarrierRefused or CarrierUnknown.
         """
-        self._check_switch()
         made = self._ask(
             lambda: self._client.calls.create(
                 to=to,
@@ -152,7 +151,6 @@ class Carrier:
 
     def end_call(self, call_sid: str) -> None:
         """Hang up, or stop ringing. Raises CarrierRefused or CarrierUnknown."""
-        self._check_switch()
         self._ask(lambda: self._client.calls(call_sid).update(status="completed"))
 
     def redirect_call(self, call_sid: str, leg_id: str) -> None:
@@ -160,7 +158,6 @@ class Carrier:
 
         Raises CarrierRefused, also for a call that is not in progress, or CarrierUnknown.
         """
-        self._check_switch()
         url = self._leg_url(leg_id)
         self._ask(lambda: self._client.calls(call_sid).update(url=url, method="POST"))
 
@@ -169,7 +166,6 @@ class Carrier:
 
         Raises CarrierRefused, also when there is no such conference now, or CarrierUnknown.
         """
-        self._check_switch()
         conferences = self._ask(
             lambda: self._asking.conferences.list(friendly_name=conference, status="in-progress", limit=1)
         )
@@ -220,7 +216,6 @@ class Carrier:
 
         Raises CarrierRefused or CarrierUnknown.
         """
-        self._check_switch()
         from_ = line or self._line
         self._ask(lambda: self._client.messages.create(to=to, from_=from_, body=body), TEXT_CODES)
 
@@ -229,7 +224,6 @@ class Carrier:
 
         Raises CarrierRefused, about ``record`` when another record may well be deleted, or CarrierUnknown.
         """
-        self._check_switch()
         records = self._asking.calls if kind == "call" else self._asking.messages
         self._ask(lambda: _delete(records(sid)))
 
@@ -263,11 +257,6 @@ class Carrier:
         """Close the connections."""
         self._http.close()
         self._asking_http.close()
-
-    def _check_switch(self) -> None:
-        """Change nothing at the carrier if so set: as for a refused account, promises wait without a try."""
-        if not self._settings.places_calls:
-            raise CarrierRefused("HOTLINE_PLACE_CALLS is 0.", about="account")
 
     def _leg_url(self, leg_id: str) -> str:
         return f"{self._public_url}/voice/legs/{leg_id}"
@@ -365,11 +354,16 @@ def _never_sent(fault: requests.RequestException) -> bool:
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]
-    """Twilio's client with a finite timeout and, if one is set, another server instead of Twilio's."""
+    """Twilio's client with a finite timeout and, if one is set, another server instead of Twilio's.
 
-    def __init__(self, base_url: str | None, timeout: float) -> None:
+    If the settings say so it changes nothing at the carrier: as for a refused account, promises wait.
+    """
+
+    def __init__(self, settings: Settings, timeout: float) -> None:
         super().__init__(timeout=timeout)
+        base_url = settings.twilio_api_base_url
         self._base = urlsplit(base_url) if base_url else None
+        self._may_change = settings.places_calls
         if self._base is not None and self.session is not None:
             # A server named in the settings is contacted directly, whatever proxies the machine has.
             self.session.trust_env = False
@@ -380,7 +374,9 @@ class _Http(TwilioHttpClient):  # type: ignore[misc]
             self.session.close()
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        """Send a request of the client to the server in the settings."""
+        """Send a request of the client to the server in the settings. Raises CarrierRefused."""
+        if method.upper() != "GET" and not self._may_change:
+            raise CarrierRefused("HOTLINE_PLACE_CALLS is 0.", about="account")
         if self._base is not None:
             asked = urlsplit(url)
             path = self._base.path.rstrip("/") + asked.path
