@@ -18,7 +18,8 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.store.change_log import forget_changes, log_changes
@@ -51,8 +52,12 @@ _LAST = "last"
 _READS_ONLY = "reads_only"
 #: PostgreSQL's codes for a deadlock and for a conflict of two transactions.
 _PASSING = frozenset({"40P01", "40001"})
-#: Also for a statement that took too long, such as one that waited for a lock.
-_BUSY = _PASSING | {"57014", "55P03"}
+#: Also for a statement that took too long, such as one that waited for a lock, for a server that has no
+#: connection left, and for one that stops, starts or has lost the connection. The driver has no code (None)
+#: where no word came from the server at all.
+_BUSY = _PASSING | {"57014", "55P03", "53300", "57P01", "57P02", "57P03", "08003", "08006", None}
+#: The second: a reader or writer lost a hundred races, such as with a writer that was halted in the middle.
+_BUSY_ON_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL})
 
 
 #: A prepared statement (made once, at import) and the values of its bind names.
@@ -80,11 +85,17 @@ def tried_again(work: Callable[[], T]) -> T:
 
 
 def is_busy(fault: BaseException | None) -> bool:
-    """Whether the database gave up on a transaction because of others, and rolled all of it back."""
-    cause = fault.orig if isinstance(fault, DBAPIError) else None
-    if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-    return getattr(cause, "sqlstate", None) in _BUSY
+    """Whether the database had no time or no connection for a transaction, and may have the next time.
+
+    A full or broken disk is none of these: a person must look at it. Nothing was committed, unless the
+    connection was lost right then.
+    """
+    if isinstance(fault, PoolTimeoutError):
+        return True
+    cause = fault.orig if isinstance(fault, OperationalError) else None
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _BUSY_ON_SQLITE
+    return getattr(cause, "sqlstate", "unknown") in _BUSY
 
 
 class Database:

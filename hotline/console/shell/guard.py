@@ -19,6 +19,7 @@ from hotline.console.shell.words import _
 from models.staff.kept_form import KeptForm, forget_kept_forms, read_kept_forms
 from models.staff.staff import ROLES
 from models.staff.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
+from models.store.database import tried_again
 
 #: The most bytes a form may have, unless its route says otherwise.
 BODY_BYTES = 64_000
@@ -115,8 +116,13 @@ def recognise(*, live: bool) -> None:
     if not isinstance(token, str):
         return
     now = console.clock()
-    with console.database.reading() as reading:
-        found = find_signed_in(reading, token, idle_minutes=console.policies.console_idle_minutes, now=now)
+
+    def find() -> SignedIn | None:
+        with console.database.reading() as reading:
+            return find_signed_in(reading, token, idle_minutes=console.policies.console_idle_minutes, now=now)
+
+    # After a restart of the database each connection fails once: it is another one for the view then.
+    found = tried_again(find)
     if found is None:
         return
     if not live and now - found.seen_at > SEEN_EVERY:

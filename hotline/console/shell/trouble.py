@@ -34,7 +34,10 @@ SAID: dict[int, tuple[str, str]] = {
     ),
     503: (
         N_("Please try again in a moment"),
-        N_("The database is busy. Nothing was changed. Load the page again, and look before you repeat it."),
+        N_(
+            "The database did not answer in time. Load the page again, and look whether it was done before"
+            " you repeat it. If it stays, give the number below to an administrator."
+        ),
     ),
 }  # fmt: skip
 
@@ -62,8 +65,8 @@ def reference() -> str:
 
 def _page(problem: HTTPException) -> Response:
     fault = getattr(problem, "original_exception", None)
-    # All of it was rolled back, and the next try may find the database at rest. A fault after the view, where
-    # new words are logged, comes as an error of the server.
+    # The next try may find the database at rest. A fault after the view, where new words are logged, comes as
+    # an error of the server.
     if is_busy(fault):
         problem = ServiceUnavailable(retry_after=RETRY_SECONDS)
     code = problem.code or 500

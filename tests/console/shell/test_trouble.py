@@ -2,12 +2,14 @@
 
 import json
 import logging
+import sqlite3
 import threading
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Blueprint, Flask
-from sqlalchemy import text
+from sqlalchemy import event, make_url, text
 
 from config.logging import JsonLines
 from hotline.console import blueprint as console_blueprint
@@ -217,3 +219,91 @@ def test_database_that_others_write_to_delays_what_may_be_said_and_is_no_fault_o
         assert liaison.headers["Retry-After"] == "3"
         liaison.opens(f"/console/callbacks/{callback_id}/words")
     assert liaison.reads("in custody")
+
+
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+def _is_told_to_try_again(liaison: Member) -> bool:
+    return (liaison.status, liaison.heading, liaison.headers["Retry-After"]) == (
+        503, "Please try again in a moment", "3"
+    )  # fmt: skip
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("code", "passes"),
+    [
+        (sqlite3.SQLITE_BUSY_RECOVERY, True),
+        (sqlite3.SQLITE_PROTOCOL, True),
+        (sqlite3.SQLITE_IOERR_FSYNC, False),
+        (sqlite3.SQLITE_FULL, False),
+        (None, False),
+    ],
+)
+def test_sqlite_that_lost_a_race_is_busy_and_one_with_a_bad_disk_is_a_fault(
+    liaison: Member, database: Database, code: int | None, passes: bool
+) -> None:
+    """On an overloaded machine a writer that is halted in the middle costs a reader SQLITE_PROTOCOL."""
+    fault = sqlite3.OperationalError("no words of it are shown")
+    if code is not None:
+        fault.sqlite_errorcode = code
+
+    def fails(*_: Any) -> None:
+        raise fault
+
+    event.listen(database.engine, "do_execute", fails)
+    liaison.opens("/console/account")
+    event.remove(database.engine, "do_execute", fails)
+
+    assert _is_told_to_try_again(liaison) if passes else liaison.status == 500
+    assert liaison.opens("/console/account").status == 200
+
+
+@ON_POSTGRESQL
+def test_liaison_notices_nothing_of_a_database_that_was_started_again(
+    liaison: Member, database: Database
+) -> None:
+    """Connections of the pool fail once. Each console process answered 500 to somebody after a restart."""
+    liaison.opens("/console/account")
+    plain = make_url(str(database.engine.url.render_as_string(hide_password=False)))
+    own = plain.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(own, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    liaison.opens("/console/account")
+
+    assert liaison.status == 200
+
+
+@ON_POSTGRESQL
+def test_liaison_whose_database_is_away_reads_to_try_again(
+    liaison: Member, app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = database.engine.url.set(host="127.0.0.1", port=9, query={})
+    nobody = Database(url.render_as_string(hide_password=False), database.keyring)
+    monkeypatch.setattr(app.extensions["hotline.console"].database, "reading", nobody.reading)
+
+    liaison.opens("/console/account")
+
+    assert _is_told_to_try_again(liaison)
+    assert "Nothing was changed" not in liaison.text
+
+
+def test_liaison_who_gets_no_connection_in_time_reads_to_try_again(
+    liaison: Member, app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = database.engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.05)
+    monkeypatch.setattr(pool, "_max_overflow", 0)
+    taken = [database.engine.connect() for _ in range(pool.size())]
+
+    liaison.opens("/console/account")
+
+    for one in taken:
+        one.close()
+    assert _is_told_to_try_again(liaison)
+    assert liaison.opens("/console/account").status == 200
