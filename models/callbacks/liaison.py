@@ -1,5 +1,6 @@
 """Picks, reserves and frees liaisons: those on shift without a leg are free; the longest idle goes first."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -129,18 +130,20 @@ def choose_liaison(
     pool: Pool = Pool.LIAISONS,
     is_open: bool = True,
     missed_by: int | None = None,
+    who_know: Collection[int | None] | None = None,
 ) -> Liaison | None:
     """The free liaison who speaks the language, else any, longest idle first; None when none may be taken.
 
-    The liaison who missed this callback last (``missed_by``) comes after everyone else. Only one transaction
-    at a time picks, so no two legs get the same person. For an unverified caller see ``unverified_may_take``.
+    The liaison who missed this callback last (``missed_by``) comes after everyone else. ``who_know`` as in
+    ``are_among``. Only one transaction at a time picks, so no two legs get the same person. For an unverified
+    caller see ``unverified_may_take``.
     """
     pick_alone(session)
     if not verified and not unverified_may_take(session, now):
         return None
     row = session.execute(
         select(Staff.id, Staff.phone_sealed, Staff.languages)
-        .where(_members(session, pool, is_open), _IDLE)
+        .where(_members(session, pool, is_open), _IDLE, are_among(who_know))
         .order_by(
             case((Staff.id == (missed_by or 0), 1), else_=0),
             # People on shift go before people who would have to be reached elsewhere.
@@ -152,6 +155,14 @@ def choose_liaison(
         .limit(1)
     ).first()
     return _liaison_of(session, row, language)
+
+
+def are_among(who_know: Collection[int | None] | None) -> ColumnElement[bool]:
+    """The staff who may come after a use of the duress PIN: those who know of it, and supervisors (R10).
+
+    Everybody where ``who_know`` is None, as ``who_know_of_use`` says.
+    """
+    return true() if who_know is None else or_(Staff.id.in_(who_know), Staff.role == "supervisor")
 
 
 def choose_by_name(session: Session, staff_id: int, language: str) -> Liaison | None:

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session, aliased
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import Callback
 from models.callbacks.claim import HANDED
+from models.callbacks.liaison import are_among
 from models.callbacks.shown_line import shown_line
 from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
@@ -34,6 +35,7 @@ from models.calls.role import AT_0, COLLEAGUE
 from models.overview.outcome import unsaved_talks
 from models.staff.staff import Staff
 from models.staff.staff_name import read_first_names, read_staff_names
+from models.talks.joiner import who_may_come
 from models.talks.queue_ring import caller_of
 from models.talks.talk import IS_ON, Talk
 from models.talks.talk_legs import joiners_of, last_missed
@@ -237,7 +239,7 @@ def call_bar(session: Session, staff_id: int, now: datetime, outcome_minutes: fl
     asks = first.leads and not any(
         one.staff_id is not None and one.stands in ("rings", "accepted") for one in first.others
     )
-    return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), unsaved)
+    return CallBar((first, *rows[1:]), _colleagues(session, first, staff_id) if asks else (), unsaved)
 
 
 def with_how_to_speak(
@@ -297,8 +299,14 @@ def _others(session: Session, call: OwnCall, staff_id: int) -> tuple[Other, ...]
     return tuple(Other(one, stands, "" if one is None else names[one]) for one, stands in found)
 
 
-def _colleagues(session: Session, staff_id: int) -> tuple[Colleague, ...]:
-    others = select(Staff).where(Staff.id != staff_id, Staff.left_at.is_(None)).order_by(Staff.id)
+def _colleagues(session: Session, call: OwnCall, staff_id: int) -> tuple[Colleague, ...]:
+    talk = None if call.talk_id is None else session.get(Talk, call.talk_id)
+    who_know = None if talk is None else who_may_come(session, talk)
+    others = (
+        select(Staff)
+        .where(Staff.id != staff_id, Staff.left_at.is_(None), are_among(who_know))
+        .order_by(Staff.id)
+    )
     names = read_staff_names(session).by_id
     found = [
         Colleague(one.id, _does_now(one), tuple(map(str.strip, one.languages.split(","))), names[one.id])

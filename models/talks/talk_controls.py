@@ -14,7 +14,7 @@ from models.store.job import Job
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.hold import hold_talk, resume_talk
-from models.talks.joiner import add_colleague, add_interpreter
+from models.talks.joiner import add_colleague, add_interpreter, who_may_come
 from models.talks.refusals import TalkRefusal
 from models.talks.talk import Talk, locked_talk, talk_for
 from models.talks.talk_end import end_talk, lead
@@ -70,12 +70,15 @@ def ring_colleague(
     """Call this colleague, or the next who is free, into the talk.
 
     The caller is told before the colleague hears anything (R43). Raises RefusedError when they are not free,
-    or a colleague was already called or is there.
+    a colleague was already called or is there, or after a use of the duress PIN they do not know of it (R10).
     """
+    chosen = None if colleague_id is None else session.get(Staff, colleague_id)
+    who_know = None if chosen is None else who_may_come(session, talk)
+    if chosen is not None and not (who_know is None or chosen.id in who_know or chosen.role == "supervisor"):
+        raise RefusedError(CallbackRefusal.NOT_FOR_COLLEAGUE, name=name_of(session, chosen))
     word, jobs = add_colleague(session, _going_on(talk), actor_of(staff_id), now, colleague_id)
     if word == "ringing":
         return jobs
-    chosen = None if colleague_id is None else session.get(Staff, colleague_id)
     if chosen is None:
         raise RefusedError(TalkRefusal.NO_COLLEAGUE_FREE)
     raise RefusedError(TalkRefusal.COLLEAGUE_NOT_FREE, name=name_of(session, chosen))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
@@ -35,6 +35,7 @@ from models.callbacks.callback import NOTICE_TASK, Callback
 from models.callbacks.case_words import WordsBeside, may_open_case, view_in_callback
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of, owed_beside
 from models.callbacks.follow_up import NOT_CALLED, before_it, began_with
+from models.callbacks.liaison import are_among
 from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
@@ -236,9 +237,7 @@ def colleagues_who_can_come(session: Session, callback: Callback) -> list[tuple[
     others = select(Staff).where(
         Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift, Staff.resting_until.is_(None)
     )
-    know = who_know_of_use(session, callback.case_id, callback.registrant_id)
-    if know is not None:
-        others = others.where(or_(Staff.id.in_(know), Staff.role == "supervisor"))
+    others = others.where(are_among(who_know_of_use(session, callback.case_id, callback.registrant_id)))
     people, names = session.scalars(others.order_by(Staff.id)).all(), read_staff_names(session).by_id
     found = [(one.id, names[one.id], _speaks(one), _does_now(one)) for one in people]
     return sorted(found, key=lambda one: one[3] != FREE)

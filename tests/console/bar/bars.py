@@ -30,10 +30,10 @@ def becomes(database: Database, member: Member, **facts: Any) -> None:
             setattr(person, name, value)
 
 
-def talks_at_0(office_rows: Office, leader: Member, language: str = "en") -> Talk:
-    """This member of staff has just taken a caller at 0."""
+def talks_at_0(office_rows: Office, leader: Member, language: str = "en", **facts: Any) -> Talk:
+    """This member of staff has just taken a caller at 0; ``facts`` are those of the caller's call."""
     with office_rows.database.transaction() as session:
-        caller = make_call(session, language=language)
+        caller = make_call(session, language=language, **facts)
         leg = make_call(
             session, role="liaison_at_0", staff_id=leader.staff_id, parent_call_id=caller.id,
             accepted_at=office_rows.clock(), place="in_talk",

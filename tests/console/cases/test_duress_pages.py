@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from models import Alert, AuditEntry, Callback, Case, Phone
+from models import Alert, AuditEntry, Call, Callback, Case, Phone, Staff, Talk
 from models.cases.duress import duress_case
 from models.cases.new_pin import is_guessable
 from models.overview.duress_use import tell_of_uses
 from models.overview.phone_stop import stop_phone
 from models.store.database import Database
+from models.talks.joiner import add_colleague
 from models.talks.talk import begin_talk
+from tests.console.bar.bars import talks_at_0
+from tests.console.callbacks.office import Office
 from tests.console.case_pages import kept_case, verifies
 from tests.console.cases.test_case_pins import everything_kept
-from tests.console.conftest import Member, words
+from tests.console.conftest import Clock, Member, words
 from tests.factories import (
     HASHER,
     NOW,
@@ -221,6 +224,59 @@ def test_callback_after_the_duress_pin_is_handed_only_to_those_who_know_of_it(
     told.opens(page).clicks("Return to list")
     supervisor.opens(page).fills(to=str(told.staff_id)).clicks("Hand to colleague")
     assert supervisor.reads("It is handed to your colleague.", "Claimed: Ana Demo")
+
+
+@pytest.mark.parametrize("at_0", [False, True])
+def test_colleague_who_does_not_know_of_a_use_is_not_added_to_the_talk(
+    staff: Any, supervisor: Member, database: Database, clock: Clock, at_0: bool
+) -> None:
+    """Whoever was added heard the talk, and a transfer left them a callback that they cannot see to."""
+    told = staff(name="Ana Demo", on_shift=True, phone="+12025550121").signs_in()
+    other = staff(name="Luis Demo", on_shift=True, phone="+12025550122")
+    boss = staff("supervisor", name="Rosa Demo", on_shift=True, phone="+12025550123")
+    case = kept_case(database)
+    callback_id = is_used(database, case)
+    rows = Office(database, clock)
+    rows.becomes(callback_id, staff_id=told.staff_id)
+    field = {"callback": str(callback_id)}
+    if at_0:
+        talk_id = talks_at_0(rows, told, case_id=rows.row(callback_id).case_id, verified_at=NOW).id
+        field = {"talk": str(talk_id)}
+    else:
+        rows.talks(callback_id, told.staff_id)
+
+    added = told.opens("/console/cases").page.get_element_by_id("bar-add-menu").text_content()
+    assert "Rosa Demo" in added
+    assert "Luis Demo" not in added
+    # A page that was drawn before the use still offers him.
+    told.sends("/console/bar", {"csrf_token": told.token, "colleague": str(other.staff_id)} | field)
+    assert told.reads("Luis Demo cannot take this one. Choose another colleague.")
+    # By phone, key 2 calls the next who is free.
+    with database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        session.get_one(Staff, told.staff_id).busy_call_id = talk.leader_call_id
+        word, _jobs = add_colleague(session, talk, f"liaison:{told.staff_id}", NOW)
+        rung = session.scalars(select(Call.staff_id).where(Call.role == "colleague")).all()
+    assert (word, rung) == ("ringing", [boss.staff_id])
+
+
+def test_leader_who_does_not_know_of_a_use_adds_a_colleague_like_any_other(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    """A refusal would tell them (R10)."""
+    staff(name="Ana Demo", on_shift=True, phone="+12025550121")
+    case = kept_case(database)
+    callback_id = is_used(database, case)
+    other = staff(name="Luis Demo", on_shift=True, phone="+12025550122").signs_in()
+    third = staff(name="Max Demo", on_shift=True, phone="+12025550123")
+    rows = Office(database, clock)
+    talk = talks_at_0(rows, other, case_id=rows.row(callback_id).case_id, verified_at=NOW)
+
+    assert "Max Demo" in other.opens("/console/cases").page.get_element_by_id("bar-add-menu").text_content()
+    added = {"csrf_token": other.token, "colleague": str(third.staff_id), "talk": str(talk.id)}
+    other.sends("/console/bar", added)
+
+    assert other.reads("A colleague was asked to join.")
 
 
 @pytest.mark.parametrize("button", ["Claim", "Reschedule", "Cancel callback"])
