@@ -164,6 +164,12 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "": _new_promise, "another phone": _elsewhere, "a number that cannot be called": _given,
     },
     ("request_in_silence", "promised"): {"": _new_promise, "another phone": _elsewhere},
+    ("request_after_wait", "promised"): {"": _new_promise},
+    ("request_afraid_after_wait", "promised"): {
+        "": _new_promise,
+        "the hour cannot be kept": _late_promise,
+        "our calls do not go out": _no_hour,
+    },
     ("request_express", "promised"): {
         "": _new_promise,
         "the wait is known": _with_wait,

@@ -94,7 +94,8 @@ _CALLER: Division = (
         "person",
         "A person, and the call queue",
         "person silent find_person choices queue_choices in_queue leave_queue fetched ring_office"
-        " unreached news_untold news_uncalled callback_in_silence promised_in_silence refused_in_silence",
+        " unreached waited_long news_untold news_uncalled callback_in_silence promised_in_silence"
+        " refused_in_silence",
     ),
     (
         "talk",

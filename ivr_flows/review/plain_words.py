@@ -55,6 +55,7 @@ STEPS: Mapping[str, str] = {
     "news_menu": "Menu after hard news",
     "news_menu_more": "Menu after hard news, with court dates",
     "news_callback": "Promise a call about the news",
+    "waited_long": "Nobody came for more than ten minutes",
     "news_untold": "Nobody came, and news is untold",
     "news_uncalled": "We cannot call, and news is untold",
     # A new PIN.
@@ -437,6 +438,8 @@ WAYS_OF: Mapping[tuple[str, str], str] = {
     ("shared_menu", "none"): "there is none",
     ("star_menu", "none"): "there is none",
     ("thanks_out", "changed"): "the services have changed",
+    ("unreached", "over"): "their PIN would be asked for again, and no phone can be called",
+    ("unreached", "kept"): "their PIN would be asked for again",
     ("unreached", "none"): "no news is untold",
     ("unreached", "owed"): "silent, and news is untold",
     ("wanted", "gone"): "no",

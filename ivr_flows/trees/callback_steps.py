@@ -148,6 +148,16 @@ def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
     return Menu((express, very_soon, case), silence="silent_end", silences=0, tells_language=True)
 
 
+def after_wait_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
+    """The same for a caller who waited in vain until the PIN would be asked for again.
+
+    Silence and wrong keys ask, too: whether hard news is untold must not show here (R11, R19).
+    """
+    express = _asking("callback.express", callback_verbs.request_after_wait)
+    very_soon = _asking(afraid, callback_verbs.request_afraid_after_wait)
+    return Menu((express, very_soon, case), silence="callback_in_silence", give_up="callback_in_silence")
+
+
 def _open_menu(change: str, third: Choice, cancel: Choice) -> Menu:
     """What can be done with an open callback; ``change`` is the prompt of the key for its time.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ivr_flows.engine.code_words import in_code_words
 from ivr_flows.engine.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step, required
-from ivr_flows.trees.callback_steps import callback_ways, silent_menu
+from ivr_flows.trees.callback_steps import after_wait_menu, callback_ways, silent_menu
 from ivr_flows.trees.pin_steps import CASE_DIGITS, PIN_DIGITS, number_slip
 from ivr_flows.trees.registering_steps import NOTICES
 from ivr_flows.trees.victim_line import PARTNER, TO_CASE, last_menu, victim_line
@@ -84,6 +84,7 @@ def discreet_line(
         "callback_menu_without_pin": Menu((*ways, number), silence="silent_end", told_by="callback"),
         "callback_menu_lost_pin": Menu(ways, silence="silent_end", told_by="callback"),
         "silent_menu": silent_menu(number, "discreet.soon"),
+        "waited_long": after_wait_menu(Choice("notices.back", next="lapsed"), "discreet.soon"),
         # What a call may be about, such as court, would tell a listener what kind of line this is.
         "callback_more_wishes": dataclasses.replace(
             wishes, choices=tuple(one for one in wishes.choices if one.next != "callback_about")

@@ -18,7 +18,7 @@ from ivr_flows.engine.flow import (
     Transfer,
     Wait,
 )
-from ivr_flows.trees.callback_steps import callback_steps, silent_menu
+from ivr_flows.trees.callback_steps import after_wait_menu, callback_steps, silent_menu
 from ivr_flows.trees.partner_choice import look_for_partner, partner_choice
 from ivr_flows.trees.pin_steps import (
     CASE_DIGITS,
@@ -170,8 +170,16 @@ def victim_line(
         # A caller who waited for a person in vain: a silent one is called, others may hear the news now.
         "unreached": Decide(
             case_verbs.news_is_owed,
-            {"owed": "callback_in_silence", "untold": "news_untold", "none": "callback"},
+            {
+                "owed": "callback_in_silence",
+                "untold": "news_untold",
+                "kept": "waited_long",
+                "over": "pin_again",
+                "none": "callback",
+            },
         ),
+        # They waited so long that the gate before their case asks for the PIN again (R11).
+        "waited_long": after_wait_menu(Choice("end.case", next="lapsed")),
         "news_untold": _untold(
             Choice("hard_news.now", next="news"), Choice("hard_news.first", next="news_callback")
         ),

@@ -6,7 +6,7 @@ from functools import partial
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
 from ivr_flows.engine.time_words import neighbour
-from ivr_flows.verbs.case_verbs import is_news_owed, is_untold, tell_no_more
+from ivr_flows.verbs.case_verbs import is_news_owed, is_untold, steps_in_case, tell_no_more
 from ivr_flows.verbs.day_part import next_part_of_day
 from ivr_flows.verbs.promise_words import (
     class_of,
@@ -146,8 +146,31 @@ def request_for_news(desk: Desk, _digits: str) -> str:
 
 @answers("promised", "refused")
 def request_in_silence(desk: Desk, _digits: str) -> str:
-    """The same for a caller who says nothing, even if the PIN would now be asked for again (R19)."""
-    return promise(desk, "urgent", "hard_news", verified=desk.is_verified or desk.call.opened_its_case())
+    """The same for a caller who says nothing (R19)."""
+    if not desk.is_verified:
+        return request_after_wait.run(desk, _digits)
+    return promise(desk, "urgent", "hard_news")
+
+
+@answers("promised", "refused")
+def request_after_wait(desk: Desk, _digits: str) -> str:
+    """A callback for a caller who waited in vain until the PIN would be asked for again (R11, R19).
+
+    It is as urgent as the news of their case, which the words do not tell.
+    """
+    return _after_wait(desk, "other", "waited")
+
+
+@answers("promised", "refused")
+def request_afraid_after_wait(desk: Desk, _digits: str) -> str:
+    """The same within the hour, because the caller is afraid (R36)."""
+    return _after_wait(desk, "urgent", "afraid")
+
+
+def _after_wait(desk: Desk, urgency: str, reason: str) -> str:
+    is_owed = desk.heard().hard_news and "news" not in steps_in_case(desk, "status")
+    verified = desk.call.opened_its_case()
+    return promise(desk, urgency, reason, verified=verified, owes_news=verified and is_owed)
 
 
 @answers("promised", "refused", "closed_then")

@@ -185,32 +185,43 @@ def is_untold(desk: Desk) -> bool:
     return desk.is_verified and desk.heard().hard_news and "news" not in steps_in_case(desk)
 
 
-@answers("owed", "untold", "none")
+@answers("owed", "untold", "kept", "over", "none")
 def news_is_owed(desk: Desk, _digits: str) -> str:
-    """Nobody came: whether hard news is still untold, and whether the caller was silent before it (R19)."""
+    """Nobody came: whether hard news is still untold, and whether the caller was silent before it (R19).
+
+    ``kept`` and ``over``: they waited so long that the PIN would be asked for again (R11). What follows is
+    alike with hard news and without it: whoever has the phone by now must not learn of it.
+    """
     call, steps = desk.call, steps_in_case(desk)
-    if "danger_silence" in steps and "news" not in steps:
+    if not desk.is_verified and call.opened_its_case() and desk.has_tries and "status" in steps:
+        if desk.called_from() is None:
+            return "over"
+        _mean_no_yes(desk)
+        return "kept"
+    if "danger_silence" in steps and "news" not in steps and desk.is_verified:
         return "owed"
-    has_lapsed = not desk.is_verified and call.opened_its_case() and desk.has_tries
-    if has_lapsed and "danger_person" in steps and "news" not in steps:
-        # They waited so long that the gate before that menu asks for the PIN again (R11).
-        return "untold"
     untold = is_untold(desk)
     stands = desk.is_verified and (call.open_callback_id or waits_behind(desk.session, call.case_id))
-    if call.silent and (untold or stands or desk.number_to_call()):
-        # 1 and 2 were said to be yes and no; at the menu that follows they are not.
-        desk.say("silent.choices")
+    if untold or stands or desk.number_to_call():
+        _mean_no_yes(desk)
     return "untold" if untold else "none"
+
+
+def _mean_no_yes(desk: Desk) -> None:
+    """1 and 2 were said to be yes and no to a caller who cannot talk; at the next menu they are not."""
+    if desk.call.silent:
+        desk.say("silent.choices")
 
 
 def is_news_owed(desk: Desk) -> bool:
     """Whether a caller who is now silent went to a person for hard news of their case in vain (R19).
 
-    The PIN may be asked for again by now (R11), so the steps since the case was opened count.
+    If the PIN would be asked for again by now, so is every caller who waited for a person (R11).
     """
     steps = steps_in_case(desk, "status")
-    went = bool(steps & {"danger_person", "danger_silence"})
-    return went and "news" not in steps and desk.call.opened_its_case()
+    if not desk.is_verified:
+        return desk.call.opened_its_case() and "in_queue" in steps
+    return bool(steps & {"danger_person", "danger_silence"}) and "news" not in steps
 
 
 @answers("owed", "none")

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from models import Callback, Staff
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu, wrong
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., object]
@@ -99,26 +100,78 @@ def test_caller_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_th
     assert phone.does_not_hear(nobody)
 
 
-def test_caller_who_waited_in_vain_for_over_ten_minutes_gets_to_the_news_by_the_pin(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+def waits_in_vain_for_over_ten_minutes(
+    phone: Phone, hotline: Hotline, case: MadeCase, make_staff: MakeStaff, keys: str = "0", **how: str
 ) -> None:
-    make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1))
-    case = make_case(custody_status="escaped")
-    opens_the_case(phone, case)
-    phone.presses("0")
-    assert phone.hears("You are next in line")
+    """Ask for a person, wait for longer than the PIN counts, and then nobody is on shift any more."""
+    make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1), languages="en,es")
+    opens_the_case(phone, case, **how)
+    for key in keys:
+        phone.presses(key)
+    assert phone.hears({"1": "You are next in line", "2": "la siguiente persona"}[how.get("language", "1")])
     for _ in range(11):
         hotline.clock.passes(minutes=1)
         phone.says_nothing()
     with hotline.database.transaction() as session:
         session.execute(update(Staff).values(on_shift=False))
-
     phone.says_nothing()
 
-    assert phone.hears("No one can answer right now", "I need your PIN again")
-    assert phone.does_not_hear("To have us call this phone", "news")
+
+def test_caller_who_waited_in_vain_for_over_ten_minutes_gets_to_the_news_by_the_pin(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    case = make_case(custody_status="escaped")
+
+    waits_in_vain_for_over_ten_minutes(phone, hotline, case, make_staff)
+
+    assert phone.hears("No one can answer right now", "To go back to your case, press 3")
+    assert phone.does_not_hear("news")
+    phone.presses("3")
+    assert phone.hears("I need your PIN again")
     phone.presses(case.pin)
     assert phone.hears("I have news that may be hard to hear", "To hear it now, press 1")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("language", "from_", "keys"),
+    [
+        *(("1", CALLER, keys) for keys in ("1", "2", "3", "0", "#", "3 0", "3 0 1", "3 #", "", "3 ")),
+        *(("2", CALLER, keys) for keys in ("1", "")),
+        *(("1", NO_PHONE, keys) for keys in ("0", "")),
+    ],
+)
+def test_caller_who_waited_in_vain_for_over_ten_minutes_hears_the_same_with_hard_news_and_without_it(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    language: str,
+    from_: str,
+    keys: str,
+) -> None:
+    """Whoever had the phone by then was asked for the PIN with hard news, and offered a call without it."""
+    heard = []
+    for status, asks in (("escaped", "0"), ("in_custody", "0"), (None, "0"), ("deceased", "10")):
+        case = make_case(custody_status=status, phone=from_ if from_ != NO_PHONE else "+12025550155")
+        other = phone.another()
+        waits_in_vain_for_over_ten_minutes(
+            other, hotline, case, make_staff, asks, language=language, from_=from_
+        )
+        said = [other.heard]
+        for key in keys.split(" "):
+            if not other.is_over:
+                other.presses(key) if key else other.says_nothing()
+                said.append(other.heard)
+        while not other.is_over:
+            other.says_nothing()
+            said.append(other.heard)
+        heard.append(said)
+        with hotline.database.transaction() as session:
+            session.execute(delete(Callback))
+            session.execute(delete(Staff))
+
+    assert all(said == heard[0] for said in heard), "\n".join(map(str, heard))
 
 
 @pytest.mark.parametrize("keyed", ["nothing", "a wrong PIN"])
@@ -132,18 +185,11 @@ def test_caller_who_waited_in_vain_for_over_ten_minutes_and_is_silent_then_is_ca
     promise: str,
     keyed: str,
 ) -> None:
-    make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1), languages="en,es")
     case = make_case(custody_status="escaped")
-    opens_the_case(phone, case, language=language)
-    phone.presses("0")
-    for _ in range(11):
-        hotline.clock.passes(minutes=1)
-        phone.says_nothing()
-    with hotline.database.transaction() as session:
-        session.execute(update(Staff).values(on_shift=False))
-    phone.says_nothing()
-    assert phone.hears({"1": "I need your PIN again", "2": "necesito su PIN otra vez"}[language])
+    waits_in_vain_for_over_ten_minutes(phone, hotline, case, make_staff, language=language)
     if keyed == "a wrong PIN":
+        phone.presses("3")
+        assert phone.hears({"1": "I need your PIN again", "2": "necesito su PIN otra vez"}[language])
         phone.presses(wrong(case.pin))
 
     while not phone.is_over:
@@ -155,11 +201,32 @@ def test_caller_who_waited_in_vain_for_over_ten_minutes_and_is_silent_then_is_ca
     assert (callback.urgency, callback.reason, callback.case_id) == ("urgent", "hard_news", case.id)
 
 
-def test_caller_who_left_the_queue_after_over_ten_minutes_and_is_silent_then_is_called_back(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_caller_who_waited_in_vain_for_over_ten_minutes_and_asks_for_a_call_is_called_about_the_news(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
 ) -> None:
+    case = make_case(custody_status="escaped")
+    waits_in_vain_for_over_ten_minutes(phone, hotline, case, make_staff)
+
+    phone.presses(key)
+
+    assert phone.hears("We will call you no later than")
+    (callback,) = hotline.rows(select(Callback))
+    assert (callback.urgency, callback.reason, callback.case_id) == ("urgent", "hard_news", case.id)
+
+
+@pytest.mark.parametrize(("status", "urgency"), [("escaped", "urgent"), ("in_custody", "other")])
+def test_caller_who_left_the_queue_after_over_ten_minutes_and_is_silent_then_is_called_back(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    status: str,
+    urgency: str,
+) -> None:
+    """Whoever has the phone by then hears the same, with hard news and without it."""
     make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1))
-    opens_the_case(phone, make_case(custody_status="escaped"))
+    opens_the_case(phone, make_case(custody_status=status))
     phone.presses("0")
     for _ in range(11):
         hotline.clock.passes(minutes=1)
@@ -169,8 +236,8 @@ def test_caller_who_left_the_queue_after_over_ten_minutes_and_is_silent_then_is_
     while not phone.is_over:
         phone.says_nothing()
 
-    assert "We will call you" in phone.heard_so_far
-    assert hotline.row(select(Callback.urgency)) == "urgent"
+    assert "We will call you no later than tomorrow" in phone.heard_so_far
+    assert hotline.row(select(Callback.urgency)) == urgency
 
 
 def test_caller_who_opens_another_case_is_owed_nothing_for_the_first(
