@@ -324,10 +324,11 @@ class _Pass:
 
     def _keep_signed_in(self) -> None:
         """Staff who only talk press nothing in the console, and need it when the call is over."""
-        found = self._looks.find(sessions_in_calls, self._now, self._policies.console_idle_minutes)
+        idle, outcome = self._policies.console_idle_minutes, self._policies.outcome_minutes
+        found = self._looks.find(sessions_in_calls, self._now, idle, outcome)
         if found:
             with self._looks.transaction() as session:
-                see_sessions(session, found, self._now)
+                see_sessions(session, found, self._now, outcome)
 
     def _end_rests(self) -> None:
         if not self._looks.find(is_a_pause_over, self._now):

@@ -253,7 +253,10 @@ POLICY_EFFECTS = {
         "A console that nobody uses for this long, outside a call, asks for a new sign-in and keeps what was"
         " typed."
     ),
-    "console_session_hours": N_("Everyone has to sign in again after this long, even while they work."),
+    "console_session_hours": N_(
+        "Everyone has to sign in again after this long, even while they work, but not in the middle of a"
+        " call."
+    ),
     "console_fresh_minutes": N_(
         "PINs, exports and changes to staff need a proof of identity that is no older than this."
     ),

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Staff
-from models.staff.staff_session import begin_session, find_signed_in
+from models.staff.staff_session import StaffSession, begin_session, find_signed_in
 from tests.calls.callbacks.test_callbacks import LIAISON, asks_express
 from tests.calls.callouts.test_call_out import accepts, asks, stewart
 from tests.calls.conftest import Hotline
@@ -19,12 +19,17 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def signs_in(hotline: Hotline) -> str:
-    """The one liaison signs in now, and presses nothing in the console from then on."""
+def signs_in(hotline: Hotline, hours: float = 12) -> str:
+    """The one liaison signs in now, for so many hours."""
     with hotline.database.transaction() as session:
         staff_id = session.scalars(select(Staff.id)).one()
         now = hotline.clock.now
-        return begin_session(session, staff_id, method="password", browser="Test", hours=12, now=now)
+        return begin_session(session, staff_id, method="password", browser="Test", hours=hours, now=now)
+
+
+def clicks_in_console(hotline: Hotline) -> None:
+    with hotline.database.transaction() as session:
+        session.execute(update(StaffSession).values(seen_at=hotline.clock.now))
 
 
 def is_signed_in(hotline: Hotline, token: str) -> bool:
@@ -52,6 +57,25 @@ def test_long_talk_does_not_end_the_session_of_the_liaison_who_then_saves_the_ou
     minutes_pass(hotline, 27)
     assert is_signed_in(hotline, token)
     minutes_pass(hotline, 4)
+    assert not is_signed_in(hotline, token)
+
+
+@ON_BOTH
+def test_talk_in_which_twelve_hours_end_leaves_the_liaison_signed_in_until_its_outcome_is_saved(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
+    """The words, *Hold* and *End call* were gone in the middle, also for somebody who had just clicked."""
+    token = signs_in(hotline, hours=0.5)
+
+    for _ in range(40):
+        clicks_in_console(hotline)
+        minutes_pass(hotline, 1)
+    assert is_signed_in(hotline, token)
+    talk[1].hangs_up()
+    talk[0].hangs_up()
+    minutes_pass(hotline, 7)
+    assert is_signed_in(hotline, token)
+    minutes_pass(hotline, 10)
     assert not is_signed_in(hotline, token)
 
 
