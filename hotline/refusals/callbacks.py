@@ -33,7 +33,7 @@ WORDS = {
     CallbackRefusal.TELL_IN_PROMISED: N_(
         "This person is promised a callback now. Claim that one, and tell them the news in that call."
     ),
-    CallbackRefusal.UNKNOWN_COLLEAGUE: N_("This colleague is not on the staff list."),
+    CallbackRefusal.UNKNOWN_COLLEAGUE: N_("Choose a colleague who is on the staff list."),
     CallbackRefusal.OFF_SHIFT: N_("%(name)s is not on shift."),
     CallbackRefusal.ON_BREAK: N_("%(name)s is on a break. Choose another colleague."),
     CallbackRefusal.NOT_FOR_COLLEAGUE: N_("%(name)s cannot take this one. Choose another colleague."),

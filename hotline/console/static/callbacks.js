@@ -83,7 +83,8 @@
   begin();
 
   // An act after which the note has no field takes along what was typed in it, for the colleague who reads it.
-  const LEAVES = /\/(hand|release|reschedule|cancel)$/;
+  // The form of a hand-over has the note itself.
+  const LEAVES = /\/(release|reschedule|cancel)$/;
   let taken = "";
   document.addEventListener("htmx:configRequest", (event) => {
     const { elt, path, parameters } = event.detail;

@@ -122,7 +122,7 @@ def test_callback_cannot_be_assigned_to_a_deactivated_account(
     ana.fills(to=str(gone.staff_id)).clicks("Hand to colleague")
 
     assert ana.status == 422
-    assert ana.reads("This colleague is not on the staff list.")
+    assert ana.reads("Choose a colleague who is on the staff list.")
     assert not ana.reads("Luis Demo")
     assert office_rows.row(callback_id).state == "requested"
 
@@ -147,6 +147,24 @@ def test_callback_is_assigned_to_a_colleague_and_cancelled_with_a_reason(
     luis.fills(reason="duplicate").clicks("Cancel callback")
     assert luis.reads("The callback is canceled.", "Canceled: there was another callback for the same.")
     assert luis.reads("Handed to Luis Demo", "Ana Demo")
+
+
+def test_note_typed_without_scripts_goes_with_the_hand_over(staff: Any, office_rows: Office) -> None:
+    """The hand-over was a form of its own, so what was typed in the note was lost without a word."""
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True).signs_in()
+    callback_id = office_rows.promises()
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
+
+    ana.fills(note="He is home after five").clicks("Hand to colleague")
+    assert ana.status == 422
+    assert ana.reads("Choose a colleague who is on the staff list.")
+    ana.fills(note="He is home after five, call 202-555-0123", to=str(luis.staff_id)).clicks(
+        "Hand to colleague"
+    )
+    assert ana.status == 422, "a phone is refused"
+    ana.fills(note="He is home after five").clicks("Hand to colleague")
+    assert ana.reads("It is handed to your colleague.", "Claimed: Luis Demo")
+    assert luis.opens(f"/console/callbacks/{callback_id}").reads("He is home after five")
 
 
 @pytest.mark.parametrize("state", ["requested", "left_for_staff"])
