@@ -353,8 +353,9 @@ class Desk:
 
     @property
     def may_have_a_phone(self) -> bool:
-        """Whether to offer a callback: the caller ID can be called, or the case may have a phone."""
-        return self.is_verified or self.called_from() is not None
+        """Whether to offer a callback: there is a phone to call, or the case is promised a call."""
+        stands = self.is_verified and self.call.open_callback_id is not None
+        return stands or self.number_to_call() is not None
 
     def number_to_call(self, *, verified: bool | None = None) -> str | None:
         """The phone this call came from, else (after the PIN) the registrant's first safe one, else None.

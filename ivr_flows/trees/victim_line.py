@@ -144,7 +144,10 @@ def victim_line(
             returns=False,
         ),
         "warn_alone": Menu(
-            (Choice("hard_news.now", next="news"), Choice("hard_news.first", next="danger_callback")),
+            (
+                Choice("hard_news.now", next="news"),
+                Choice("hard_news.first", next="danger_callback", needs_phone=True),
+            ),
             prompt="hard_news.alone",
             silence="danger_silence",
             silences=1,
@@ -181,7 +184,8 @@ def victim_line(
         # They waited so long that the gate before their case asks for the PIN again (R11).
         "waited_long": after_wait_menu(Choice("end.case", next="lapsed")),
         "news_untold": _untold(
-            Choice("hard_news.now", next="news"), Choice("hard_news.first", next="news_callback")
+            Choice("hard_news.now", next="news"),
+            Choice("hard_news.first", next="news_callback", needs_phone=True),
         ),
         # No phone can be called: the caller may still hear the news.
         "news_uncalled": _untold(Choice("hard_news.now", next="news")),

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from models import Callback, Staff
+from tests.calls.at_0.waiting import consents_at
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu, wrong
 from tests.conftest import ON_SQLITE
@@ -274,19 +275,44 @@ def test_caller_who_is_silent_at_the_choice_is_called_back_and_not_told(
     assert hotline.row(select(Callback.reason)) == "hard_news"
 
 
+@pytest.mark.parametrize("key", ["1", "0", "2"])
+@pytest.mark.parametrize("phone_of_case", [None, "unsafe"])
 @pytest.mark.parametrize(("language", "hear"), [("1", "To hear it now, press 1"), ("2", "Para oírla ahora")])
-def test_caller_whom_we_cannot_call_is_not_let_go_without_the_news(
-    phone: Phone, make_case: MakeCase, language: str, hear: str
+def test_caller_whom_we_cannot_call_is_offered_no_call_and_is_not_let_go_without_the_news(
+    phone: Phone,
+    make_case: MakeCase,
+    hotline: Hotline,
+    language: str,
+    hear: str,
+    phone_of_case: str | None,
+    key: str,
 ) -> None:
-    opens_the_case(phone, make_case(custody_status="escaped", phone=None), language=language, from_=NO_PHONE)
-    phone.presses("0")
-    phone.presses("2")
+    """The line offered a call, and then said that it can make none."""
+    case = make_case(custody_status="escaped", phone=CALLER if phone_of_case else None)
+    if phone_of_case:
+        consents_at(hotline, case, unsafe_since=hotline.clock.now)
+    from_ = CALLER if phone_of_case else NO_PHONE
+    opens_the_case(phone, case, language=language, from_=from_)
+    offers = ("press 2", "oprima 2", "have us call", "para que le llamemos")
 
-    # The line offers no call where it can make none.
     assert phone.hears(hear)
-    assert phone.does_not_hear("That is all", "Eso es todo", "press 2", "oprima 2")
+    assert phone.does_not_hear(*offers)
+    if key != "1":
+        phone.presses(key)
+        assert phone.hears(hear)
+        assert phone.does_not_hear("That is all", "Eso es todo", *offers)
     phone.presses("1")
     assert phone.hears({"1": "this person escaped", "2": "esta persona se escapó"}[language])
+
+
+def test_caller_with_a_withheld_number_is_offered_the_call_to_the_phone_of_the_case(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    opens_the_case(phone, make_case(custody_status="escaped", phone=CALLER), from_=NO_PHONE)
+
+    assert phone.hears("To have us call you soon, press 2")
+    phone.presses("2")
+    assert phone.hears("We will call you no later than")
 
 
 def test_caller_who_has_heard_the_news_is_offered_a_callback_as_usual(
