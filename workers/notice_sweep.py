@@ -25,9 +25,10 @@ from models.notices.taking_back.corrections import settle_corrections, watch_cor
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import add_texts_alone, unsent_texts, untexted_notices
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
-from models.staff.paging import due_pages, is_set_back, take_page
+from models.staff.paging import due_pages, set_back_by, take_page
 from models.store.database import Database
 from models.store.job import Job
+from models.talks import stranded
 from workers.looks import Looks
 from workers.office_rules import callback_policy_of, heard_rules_of
 from workers.probes import Probes
@@ -40,9 +41,11 @@ _SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
 _OFFERED_AT_ONCE = 50
 #: How many jobs may wait for a worker when notices are offered.
 _OTHER_JOBS = 5
+#: What the clock of the machine said in the last minute.
+CLOCK = "clock"
 #: How many minutes apart a part does what need not be done in each pass. A hearing of tomorrow at noon may
 #: come with any file, so reminders are made once an hour.
-_APART = {"told_falsely": 1, "reminders": 60, "silence": 1, "notice_gate": 1}
+_APART = {"told_falsely": 1, "reminders": 60, "silence": 1, "notice_gate": 1, CLOCK: 1}
 
 
 class NoticeSweep:
@@ -69,6 +72,16 @@ class NoticeSweep:
         self._sweep_seconds = sweep_seconds
         self._due: set[str] | None = None
         self._probes = Probes(looks, now, self._policy)
+
+    def see_clock(self) -> None:
+        """Once a minute: note what the clock says, and repair what one wrote that was set back since."""
+        if not self._is_due(CLOCK):
+            return
+        with self._looks.transaction() as session:
+            ahead = set_back_by(session, CLOCK, self._now)
+            if self._takes(session, CLOCK) and ahead is not None:
+                settle_set_back(session, self._now, ahead, self._policy)
+                stranded.settle_set_back(session, self._now, ahead, self._policy)
 
     def take_back(self) -> None:
         """What two people approved in the console, or what a process that died left."""
@@ -130,10 +143,7 @@ class NoticeSweep:
             return
         rules = heard_rules_of(self._office)
         with self._looks.transaction() as session:
-            set_back = is_set_back(session, "notice_gate", self._now)
             if self._takes(session, "notice_gate"):
-                if set_back:
-                    settle_set_back(session, self._now)
                 gate_watch.watch_gate(session, self._now, rules, _WATCHED_AT_ONCE)
         corrections = self._looks.find(watch_corrections, self._now, self._policies, rules)
         if corrections is not None:

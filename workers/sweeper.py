@@ -195,6 +195,7 @@ class _Pass:
     def run(self) -> None:
         """Callers who wait for a leg come first, then what keeps liaisons busy, then what is due."""
         self._do_part(self._look_for_workers)
+        self._do_part(self._notices.see_clock)
         self._do_part(self._do_untaken)
         if self._is_any_in_progress():
             self._do_part(self._ring_undialled_callers)

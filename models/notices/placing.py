@@ -26,7 +26,16 @@ from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
-from models.notices.notice import CAP, IS_OPEN, IS_WAITING, LATE, NOTICES, Notice
+from models.notices.notice import (
+    CAP,
+    IS_OPEN,
+    IS_RINGING,
+    IS_WAITING,
+    LATE,
+    NOTICES,
+    Notice,
+    NoticePhone,
+)
 from models.notices.notice_moves import (
     LAPSED,
     ask_staff,
@@ -122,10 +131,11 @@ def due_notices(session: Session, now: datetime, limit: int) -> Sequence[int]:
     return session.scalars(_DUE, {"now": now, "most": limit}).all()
 
 
-def settle_set_back(session: Session, now: datetime) -> None:
+def settle_set_back(session: Session, now: datetime, ahead: timedelta, policy: CallbackPolicy) -> None:
     """The clock was set back: decide anew when urgent notices ring, and page about none of them too late.
 
-    Moments that the old clock wrote would put off an escape by as long as it was ahead.
+    Moments that the old clock wrote would put off an escape by as long as it was ``ahead``: also "not a good
+    time" at a phone, and the patience with a call whose process has died.
     """
     is_ahead = NOTICES.c.made_at > now + AHEAD
     session.execute(
@@ -137,6 +147,13 @@ def settle_set_back(session: Session, now: datetime) -> None:
     )  # fmt: skip
     session.execute(update(NOTICES).where(IS_OPEN, is_ahead).values(made_at=now))
     session.execute(update(NOTICES).where(IS_OPEN, NOTICES.c.task_at > now + AHEAD).values(task_at=now))
+    rung, longest = policy.caller_lease(now), now + policy.retry
+    session.execute(update(NOTICES).where(IS_RINGING, NOTICES.c.lease_until > rung).values(lease_until=rung))
+    session.execute(update(NOTICES).where(IS_OPEN, NOTICES.c.not_before > longest).values(not_before=None))
+    tried_then = NoticePhone.last_try_at > now + AHEAD, NoticePhone.not_before > now + AHEAD
+    for phone in session.scalars(select(NoticePhone).where(*tried_then).order_by(NoticePhone.id)):
+        phone.not_before = phone.not_before and phone.not_before - ahead
+    session.flush()
 
 
 def undialled_notices(session: Session, now: datetime) -> Sequence[int]:

@@ -41,10 +41,10 @@ def due_pages(session: Session, now: datetime, apart: Mapping[str, int]) -> set[
     return {name for name, minutes in apart.items() if _is_due(taken.get(name), now, minutes)}
 
 
-def is_set_back(session: Session, name: str, now: datetime) -> bool:
-    """Whether the clock was set back since this matter was last taken."""
+def set_back_by(session: Session, name: str, now: datetime) -> timedelta | None:
+    """By how much the clock was set back since this matter was last taken; None if it was not."""
     taken = session.scalar(_PAGED_AT, {"name": name})
-    return taken is not None and taken > now + AHEAD
+    return taken - now if taken is not None and taken > now + AHEAD else None
 
 
 def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:

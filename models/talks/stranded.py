@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, and_, bindparam, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from models.callbacks.callback import Callback, advance
-from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback import IS_OPEN, UNTOLD, Callback, advance
+from models.callbacks.callback_policy import CallbackPolicy, promised_later
 from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
 from models.callouts.callout import Callout
@@ -18,6 +18,7 @@ from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.place import IN_TALK
 from models.calls.role import AT_0, CALLING_OUT, COLLEAGUE, JOINERS, LIAISON
+from models.staff.paging import AHEAD
 from models.staff.staff import Staff
 from models.store.job import Job
 from models.talks.call_queue import QueuedCall
@@ -34,6 +35,8 @@ _OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
 _OF_STAFF = (LIAISON, AT_0, COLLEAGUE, CALLING_OUT)
 #: The call of the caller that a leg was made for.
 _PARENT = aliased(Call)
+#: What a clock that was ahead may have written of a person of the staff.
+_MOMENTS = ("busy_since", "wrap_up_until", "resting_until", "spared_until", "on_staff_line_until")
 _Legs = TypeVar("_Legs", bound=Select[*tuple[Any, ...]])
 #: Longer than any liaison's leg can last after its callback went on without it: it was told long ago.
 _TOLD_TO_END = timedelta(seconds=200)
@@ -64,6 +67,49 @@ def give_back_lapsed(session: Session, now: datetime) -> None:
         )
         move = "give_back" if row.taken_up_at is None else "leave"
         advance(session, row.id, move, actor="sweeper", now=now, only_if=still)
+
+
+def settle_set_back(session: Session, now: datetime, ahead: timedelta, policy: CallbackPolicy) -> None:
+    """The clock was ``ahead`` and is set right: no callback, claim or pause waits for where it was (R36).
+
+    What it promised moves by as much. A part of the day that a person chose by it moves by whole days, so the
+    evening stays the evening. Which other moment it wrote no row says, so every open callback is looked at
+    again that much earlier: its hours are checked again before anybody is called.
+    """
+    later = now + AHEAD
+    callbacks = select(Callback).where(
+        IS_OPEN,
+        or_(Callback.next_attempt_at > later, Callback.requested_at > later, Callback.lease_until > later),
+    )
+    for callback in session.scalars(callbacks.order_by(Callback.id).with_for_update()):
+        _set_right(callback, now, ahead)
+        if callback.claimed_at is not None and callback.claimed_at > later:
+            callback.claimed_at -= ahead
+            callback.lease_until = callback.lease_until and callback.lease_until - ahead
+        elif callback.lease_until and (callback.claimed_at is None or callback.state in RINGING_STATES):
+            callback.lease_until = min(callback.lease_until, policy.caller_lease(now))
+    people = select(Staff).where(or_(*(getattr(Staff, name) > later for name in _MOMENTS)))
+    for person in session.scalars(people.order_by(Staff.id).with_for_update()):
+        for name in _MOMENTS:
+            until = getattr(person, name)
+            if until is not None and until > later:
+                setattr(person, name, max(now, until - ahead))
+    session.flush()
+
+
+def _set_right(callback: Callback, now: datetime, ahead: timedelta) -> None:
+    starts, ends = callback.window_starts, callback.window_ends
+    is_early, by = promised_later(callback) is not None, ahead
+    if callback.requested_at > now + AHEAD:
+        by = ahead if starts is None else timedelta(days=round(ahead / timedelta(days=1)))
+        callback.requested_at, callback.news_at = callback.requested_at - ahead, now
+        callback.due_at -= by
+        callback.window_starts, callback.window_ends = starts and starts - by, ends and ends - by
+        for name, untold in UNTOLD.items():
+            setattr(callback, name, untold)
+    if callback.next_attempt_at > now + AHEAD:
+        first = now if is_early else max(now, callback.window_starts or now)
+        callback.next_attempt_at = max(first, callback.next_attempt_at - by)
 
 
 def lapsed_callbacks(session: Session, now: datetime) -> Sequence[int]:

@@ -146,6 +146,26 @@ def test_escape_is_called_about_on_time_although_the_clock_of_the_machine_was_ah
     assert the_notice(hotline).task == "late"
 
 
+@pytest.mark.parametrize("ahead", [{"hours": 5}, {"days": 150}])
+def test_not_a_good_time_that_was_said_by_a_clock_ahead_lasts_half_an_hour(
+    phone: Phone, registered: Registering, hotline: Hotline, ahead: dict[str, int]
+) -> None:
+    """The phone would not have rung again before the moment at which the clock had been."""
+    made = registered("in_custody", phones=(FIRST,))
+    hotline.clock.passes(minutes=1)
+    truly = hotline.clock.now
+    hotline.clock.passes(**ahead)
+    reports(hotline, "escaped", made, status_at=truly.isoformat(), as_of=truly.isoformat())
+    assert sweeps(hotline, seconds=5) == [FIRST]
+    picks_up(phone, hotline, FIRST).presses("2")
+    hotline.jobs.works_off()
+
+    hotline.clock.passes(**{name: -many for name, many in ahead.items()})
+
+    assert sweeps(hotline, minutes=5) == []
+    assert sweeps(hotline, minutes=31) == [FIRST]
+
+
 @pytest.mark.parametrize(
     ("status", "night_allowed", "rings"),
     [("released", None, True), ("released", True, True), ("released", False, False),

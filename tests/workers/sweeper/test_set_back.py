@@ -1,0 +1,161 @@
+"""The clock of the machine was ahead, and is set right: what it wrote meanwhile puts nothing off (R36)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Staff
+from models.callbacks.claim import claim
+from models.talks.dispatch import claim_callback
+from tests.call_center import CallCenter
+from tests.conftest import ON_BOTH
+from tests.factories import make_callback, make_case, make_staff
+
+AHEAD = pytest.mark.parametrize("ahead", [timedelta(hours=5), timedelta(days=150)])
+
+
+def is_set_right(call_center: CallCenter, ahead: timedelta) -> None:
+    """The sweeper was alive under the wrong clock, and a minute after it was set right."""
+    call_center.sweeps(seconds=2)
+    call_center.jobs.waiting.clear()
+    call_center.now -= ahead
+    call_center.sweeps(seconds=60)
+
+
+@ON_BOTH
+@AHEAD
+def test_liaison_is_called_again_although_the_last_one_missed_it_by_a_clock_ahead(
+    call_center: CallCenter, ahead: timedelta
+) -> None:
+    """The second offer waited for where the clock had been."""
+    call_center.now += ahead
+    call_center.sweeps(seconds=0)
+    call_center.works_off()
+    call_center.hangs_up(call_center.carrier.placed[-1], "no-answer")
+    assert call_center.state() == "requested"
+
+    is_set_right(call_center, ahead)
+    for _ in range(3):
+        call_center.sweeps(seconds=60)
+        call_center.works_off()
+
+    assert len(call_center.carrier.placed) == 2
+    assert call_center.state() == "ringing_liaison"
+
+
+@AHEAD
+def test_callback_that_was_promised_by_a_clock_ahead_is_made_and_is_late_when_it_is(
+    empty_call_center: CallCenter, ahead: timedelta
+) -> None:
+    call_center, wrong = empty_call_center, empty_call_center.now + ahead
+    call_center.now = wrong
+    with call_center.database.transaction() as session:
+        case, due = make_case(session), wrong + timedelta(minutes=60)
+        make_callback(session, case, urgency="urgent", requested_at=wrong, due_at=due, next_attempt_at=wrong)
+    is_set_right(call_center, ahead)
+
+    row = call_center.callback()
+    assert abs(row.due_at - (call_center.now + timedelta(minutes=59))) <= timedelta(minutes=2)
+    with call_center.database.transaction() as session:
+        make_staff(session)
+    call_center.sweeps(seconds=2)
+    call_center.works_off()
+    assert call_center.state() == "ringing_liaison"
+
+
+@AHEAD
+def test_evening_that_was_chosen_by_a_clock_ahead_is_still_the_evening(
+    empty_call_center: CallCenter, ahead: timedelta
+) -> None:
+    call_center, wrong = empty_call_center, empty_call_center.now + ahead
+    hours = (
+        (wrong - timedelta(hours=wrong.hour)).replace(hour=22),
+        (wrong + timedelta(days=1)).replace(hour=1),
+    )
+    call_center.now = wrong
+    with call_center.database.transaction() as session:
+        make_callback(
+            session, make_case(session), requested_at=wrong, due_at=hours[1], next_attempt_at=hours[0],
+            window_starts=hours[0], window_ends=hours[1],
+        )  # fmt: skip
+        make_staff(session)
+    is_set_right(call_center, ahead)
+
+    row = call_center.callback()
+    assert row.window_starts is not None
+    assert row.window_starts.hour == 22
+    assert timedelta() < row.window_starts - call_center.now < timedelta(hours=24)
+    assert call_center.carrier.placed == []
+
+
+def test_agreed_time_in_two_weeks_stays_when_the_clock_was_ahead_for_a_night(
+    empty_call_center: CallCenter,
+) -> None:
+    """It was agreed on before, by the right clock."""
+    call_center, ahead = empty_call_center, timedelta(days=5)
+    at = call_center.now + timedelta(days=14)
+    with call_center.database.transaction() as session:
+        make_staff(session)
+        make_callback(
+            session, make_case(session), due_at=at + timedelta(hours=1), next_attempt_at=at,
+            window_starts=at, window_ends=at + timedelta(hours=3),
+        )  # fmt: skip
+    call_center.now += ahead
+    is_set_right(call_center, ahead)
+    for _ in range(3):
+        call_center.sweeps(seconds=60)
+        call_center.works_off()
+
+    assert call_center.carrier.placed == []
+    assert call_center.callback().window_starts == at
+
+
+@AHEAD
+def test_claim_of_a_worker_that_died_under_a_clock_ahead_is_given_back(
+    call_center: CallCenter, ahead: timedelta
+) -> None:
+    call_center.now += ahead
+    row = call_center.callback()
+    with call_center.database.transaction() as session:
+        assert claim_callback(session, row.id, call_center.now, call_center.policy)
+    is_set_right(call_center, ahead)
+    call_center.sweeps(seconds=60)
+
+    assert call_center.state() == "requested"
+
+
+@AHEAD
+def test_claim_of_staff_under_a_clock_ahead_ends_as_any_other(
+    call_center: CallCenter, ahead: timedelta
+) -> None:
+    call_center.now += ahead
+    with call_center.database.transaction() as session:
+        staff = session.scalars(select(Staff)).one()
+        claim(
+            session,
+            session.scalars(select(Callback)).one().id,
+            staff.id,
+            call_center.now,
+            call_center.policies,
+        )
+    is_set_right(call_center, ahead)
+    assert call_center.state() == "claimed"
+    call_center.sweeps(hours=4)
+
+    assert call_center.state() == "requested"
+
+
+@AHEAD
+def test_liaison_is_free_although_their_wrap_up_ends_by_a_clock_ahead(
+    call_center: CallCenter, ahead: timedelta
+) -> None:
+    call_center.now += ahead
+    with call_center.database.transaction() as session:
+        staff = session.scalars(select(Staff)).one()
+        staff.wrap_up_until = staff.spared_until = call_center.now + timedelta(seconds=30)
+    is_set_right(call_center, ahead)
+    call_center.sweeps(seconds=60)
+    call_center.works_off()
+
+    assert call_center.state() == "ringing_liaison"
