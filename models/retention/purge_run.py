@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, select
+from sqlalchemy import JSON, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
 from models.audit.audit import PURGE_ROWS
+from models.retention.legal_hold import LegalHold
 from models.store.base import Base, UtcDateTime
 
 #: From which hour of the office's day the purge of that day may begin: the line is quiet then.
@@ -81,6 +82,19 @@ def end_run(session: Session, run_id: int, remaining: int, actor: str, now: date
     return dict(run.deleted)
 
 
+def is_clock_doubted(session: Session, now: datetime) -> bool:
+    """Whether the last purge began so long ago that the clock may be wrong: a person looks at it first.
+
+    By a clock that is months ahead everything would be old, and what a purge deletes is gone. `hotline purge`
+    is that person's word. A hold on everything stopped purges until it was lifted.
+    """
+    began = session.scalar(select(PurgeRun.began_at).order_by(PurgeRun.id.desc()).limit(1))
+    if began is None or now - began <= LONGEST_GAP:
+        return False
+    lifted = session.scalar(select(func.max(LegalHold.lifted_at)).where(LegalHold.case_id.is_(None)))
+    return lifted is None or now - lifted > LONGEST_GAP
+
+
 def is_run_due(session: Session, now: datetime, zone: ZoneInfo) -> bool:
     """Whether the purge of this day has not begun, or the last one was killed."""
     newest = session.scalars(select(PurgeRun).order_by(PurgeRun.id.desc()).limit(1)).first()
@@ -101,3 +115,5 @@ def last_ended(session: Session) -> datetime | None:
 
 #: After this long without a complete purge, doctor says so.
 OVERDUE = timedelta(days=2)
+#: So long after the last purge began the sweeper begins none by itself.
+LONGEST_GAP = timedelta(days=7)

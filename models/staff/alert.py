@@ -37,6 +37,8 @@ PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 FEED_SILENT = "feed_silent"
 #: A batch in the watched folder is not what its sender's signature says (R16).
 FEED_REFUSED = "feed_refused"
+#: The sweeper purges nothing before somebody has looked at the clock (R41).
+PURGE_WAITS = "purge_waits"
 #: The feed sent names that no directory has, or unknown codes (R14, R15).
 UNLISTED = "unlisted"
 #: A matter for its reader alone; the words do not say what (R10).
@@ -59,6 +61,7 @@ PROMPTS = {
     ROLE_SILENT: "alert.role_silent",
     FEED_SILENT: "alert.feed_silent",
     FEED_REFUSED: "alert.feed_refused",
+    PURGE_WAITS: "alert.purge_waits",
     PIN_LOCKS: "alert.pin_locks",
     LOST_PINS: "alert.lost_pins",
     NEW_APPROVER: "alert.new_approver",
@@ -79,11 +82,23 @@ _UNCOUNTED = frozenset(
         NEW_APPROVER,
         FEED_SILENT,
         FEED_REFUSED,
+        PURGE_WAITS,
     }
 )
 #: Levels that are told only by text, because nobody needs to be woken for them.
 _BY_TEXT = frozenset(
-    {LEFT, AUDIT_ALARM, CALLS_REFUSED, LINE_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}
+    {
+        LEFT,
+        AUDIT_ALARM,
+        CALLS_REFUSED,
+        LINE_REFUSED,
+        PIN_LOCKS,
+        LOST_PINS,
+        NEW_APPROVER,
+        SET_AWAY,
+        UNLISTED,
+        PURGE_WAITS,
+    }
 )
 #: Levels that are told only by call, because it is texts that are refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})

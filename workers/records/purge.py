@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,7 +35,9 @@ from models.retention.holding import held_phones
 from models.retention.legal_hold import is_everything_held
 from models.retention.month_figures import LONGEST, Counts
 from models.retention.purge import EverythingHeldError, delete_rows, start
-from models.retention.purge_run import AT_CARRIER, count_deleted, end_run, is_run_due
+from models.retention.purge_run import AT_CARRIER, count_deleted, end_run, is_clock_doubted, is_run_due
+from models.staff.alert import PURGE_WAITS, tell_supervisors
+from models.staff.paging import take_page
 from models.store.database import Database
 from workers.carrier import CarrierRefused, CarrierUnknown, ListedRecord
 from workers.office_rules import policies_of
@@ -50,6 +51,8 @@ SLICE_SECONDS = 0.5
 LOOK_EVERY = timedelta(minutes=1)
 #: How long the sweeper waits after an error before it goes on.
 AFTER_ERROR = timedelta(minutes=10)
+#: How many minutes apart people are told that the purge waits for somebody to look at the clock.
+TOLD_EVERY = 24 * 60
 
 
 class RecordCarrier(Protocol):
@@ -198,7 +201,7 @@ class NightlyPurge:
             if self._parts is not None and self._days != policies_of(office).purge_days:
                 # The office has changed how long it keeps rows: the run is taken up with that.
                 self._parts = None
-            if self._parts is None and self._is_due(office.zone, now):
+            if self._parts is None and self._is_due(office, now):
                 purge = Purge(
                     self._database, self._carrier, office, actor="sweeper", clock=self._clock, wait=self._wait
                 )
@@ -211,13 +214,20 @@ class NightlyPurge:
             log.exception("The purge failed; it goes on later.")
             self._stop(now)
 
-    def _is_due(self, zone: ZoneInfo, now: datetime) -> bool:
+    def _is_due(self, office: Office, now: datetime) -> bool:
         # A clock that was set back since ends the wait.
         if self._next_look is not None and now < self._next_look <= now + AFTER_ERROR:
             return False
         self._next_look = now + LOOK_EVERY
         with self._database.reading() as session:
-            return is_run_due(session, now, zone) and not is_everything_held(session)
+            is_due = is_run_due(session, now, office.zone) and not is_everything_held(session)
+            is_doubted = is_due and is_clock_doubted(session, now)
+        if is_doubted:
+            with self._database.transaction() as session:
+                if take_page(session, PURGE_WAITS, now, TOLD_EVERY):
+                    log.error("The purge waits: the last one was long ago. Check the clock, then run it.")
+                    tell_supervisors(session, PURGE_WAITS, 1, now, office.is_open(now))
+        return is_due and not is_doubted
 
     def _do_slice(self, parts: Iterator[int]) -> None:
         until = time.monotonic() + SLICE_SECONDS

@@ -194,21 +194,31 @@ def check_purge(settings: Settings) -> Finding:
     """When the last purge ended, and what the carrier did not delete (R41)."""
     from models.retention.carrier_record import count_refused
     from models.retention.legal_hold import is_everything_held
-    from models.retention.purge_run import OVERDUE, last_ended
+    from models.retention.purge_run import OVERDUE, is_clock_doubted, last_ended
 
     found = read_database(
         settings,
-        lambda session, _now: (last_ended(session), count_refused(session), is_everything_held(session)),
-    )
+        lambda session, now: (
+            last_ended(session), count_refused(session), is_everything_held(session),
+            is_clock_doubted(session, now),
+        ),
+    )  # fmt: skip
     if found is None:
         return Finding("purge", "not known")
-    ended, refused, all_held = found
+    ended, refused, all_held, is_doubted = found
     if ended is None:
         return Finding("purge", "everything is on legal hold" if all_held else "has not run yet")
     told = f"last ran {ended:%Y-%m-%d %H:%M} UTC"
     if all_held:
         return Finding("purge", f"{told}; everything is on legal hold")
-    if datetime.now(UTC) - ended > OVERDUE:
+    now = datetime.now(UTC)
+    if is_doubted:
+        wrong = (
+            f"This machine's clock says {now:%Y-%m-%d %H:%M} UTC, long after the last purge, so none "
+            "begins by itself. If the clock is wrong, set it; if it is right, run `hotline purge`."
+        )
+        return Finding("purge", told, wrong)
+    if now - ended > OVERDUE:
         return Finding("purge", told, "No purge has ended for two days; run `hotline purge`.", is_fault=False)
     if refused:
         wrong = f"The carrier did not delete {refused} of its records; `hotline purge` lists them."

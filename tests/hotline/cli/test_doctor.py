@@ -355,6 +355,22 @@ def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, setti
 
 
 @ON_BOTH
+def test_clock_long_after_the_last_purge_is_a_fault_before_anybody_is_told_to_purge(
+    database: Database, settings: Settings
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=150)
+    with database.transaction() as session:
+        purge = begin_run(session, long_ago, long_ago - timedelta(days=90), "sweeper", 0)
+        end_run(session, purge.id, 0, "sweeper", long_ago)
+
+    checks = json.loads(run(settings, "doctor", "--json").stdout)["checks"]
+
+    (check,) = [one for one in checks if one["name"] == "purge"]
+    assert check["fault"] is True
+    assert "If the clock is wrong, set it; if it is right, run `hotline purge`" in check["wrong"]
+
+
+@ON_BOTH
 def test_key_of_another_installation_is_named(database: Database, settings: Settings) -> None:
     assert "keys" not in wrong(run(settings, "doctor", "--json"))
     with database.transaction() as session:

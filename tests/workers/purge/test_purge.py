@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from models import (
+    Alert,
     AuditEntry,
     Call,
     Callback,
@@ -25,11 +26,12 @@ from models.retention.purge import would_go
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests import killed
-from tests.conftest import FIELD_KEYS, ON_SQLITE
+from tests.conftest import FIELD_KEYS, ON_BOTH, ON_SQLITE
 from tests.factories import (
     make_call,
     make_callback,
     make_case,
+    make_staff,
 )
 from tests.workers.purge.purged import (
     NIGHT,
@@ -256,6 +258,58 @@ def test_sweeper_purges_once_a_night(database: Database) -> None:
     assert works(midnight + timedelta(hours=6)) == 1
     assert works(midnight + timedelta(days=1)) == 1
     assert works(midnight + timedelta(days=1, hours=2, minutes=1)) == 2
+
+
+@ON_BOTH
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_clock_that_is_months_ahead_for_a_night_deletes_nothing_until_somebody_has_looked(
+    database: Database, was_killed: bool
+) -> None:
+    moment = [NIGHT]
+    nightly = NightlyPurge(database, Records(), clock=lambda: moment[0], wait=lambda _seconds: None)
+
+    def works(now: datetime) -> None:
+        moment[0] = now
+        for step in range(40):
+            nightly.work(OFFICE, now + timedelta(seconds=2 * step))
+
+    with database.transaction() as session:
+        make_staff(session, "ruth@office.example.org", role="supervisor")
+    works(NIGHT)
+    fill(database, NIGHT)
+    before = count_rows(database)
+    with database.transaction() as session:
+        session.execute(update(PurgeRun).values(ended_at=None if was_killed else NIGHT))
+    ahead = NIGHT + timedelta(days=150)
+
+    works(ahead)
+    works(ahead + timedelta(days=1))
+    works(NIGHT + timedelta(days=1))
+
+    after = count_rows(database)
+    assert (after["calls"], after["callbacks"]) == (before["calls"], before["callbacks"])
+    with database.reading() as session:
+        told = session.scalars(select(Alert.channel).where(Alert.level == "purge_waits")).all()
+    assert told == ["text"]
+
+
+@ON_BOTH
+def test_purge_by_hand_after_a_long_time_lets_the_nightly_ones_begin_again(database: Database) -> None:
+    """The line was really off for two months."""
+    nightly = NightlyPurge(database, Records(), clock=lambda: moment[0], wait=lambda _seconds: None)
+    moment = [NIGHT]
+    purge(database, Records())
+    fill(database, NIGHT)
+    moment[0] = NIGHT + timedelta(days=100)
+    purge(database, Records(), moment[0])
+    assert count_rows(database)["calls"] == 0
+
+    fill(database, NIGHT, phone=STRANGER)
+    moment[0] += timedelta(days=1)
+    for step in range(40):
+        nightly.work(OFFICE, moment[0] + timedelta(seconds=2 * step))
+
+    assert count_rows(database)["calls"] == 0
 
 
 def _purge_and_die(database_url: str, at: int) -> None:
