@@ -198,6 +198,7 @@ def test_letter_with_the_case_number_has_no_pin(supervisor: Member, database: Da
     case = kept_case(database)
     verifies(supervisor, case)
 
+    assert supervisor.reads("if one is mailed, hand the other over or tell it")
     letter = read(gets_letter(supervisor, "Letter with the case number"))
 
     assert f"Your case number {case.number[:4]} {case.number[4:]}" in letter
