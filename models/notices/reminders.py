@@ -5,8 +5,10 @@ date (``hearing_reminder_days``, ``expected_release_reminder_days``; 0 makes non
 that is off makes none either. A date that moved, vanished or passed stops its reminder.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
@@ -15,7 +17,8 @@ from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS, CustodyEvent
-from models.custody.custody_status import HeardRules
+from models.custody.custody_status import HeardRules, day_began
+from models.custody.directory import Court
 from models.notices.gate_watch import may_be_told
 from models.notices.notice import NOTICES
 from models.notices.notice_moves import record_move
@@ -34,13 +37,16 @@ class _Kind(NamedTuple):
     goes_on: ColumnElement[bool]
     is_on: bool
     days: int
-    #: The earliest date that is still ahead, but for today's midnight at the office: that is only a day.
+    #: The earliest date that is still ahead, but for the midnight with which today began: that is only a day.
     ahead: datetime
     today: datetime
+    #: The same at the courts, by their time zones.
+    courts: Mapping[str, datetime]
 
     def is_ahead(self, at: Any) -> ColumnElement[bool]:
         """Whether the line still tells a date of this kind."""
-        return or_(at >= self.ahead, at == self.today)
+        at_court = (and_(at == today, _sits_in(zone)) for zone, today in self.courts.items())
+        return or_(at >= self.ahead, at == self.today, *at_court)
 
 
 def make_reminders(
@@ -51,7 +57,7 @@ def make_reminders(
     Returns the jobs that end calls.
     """
     jobs: list[Job] = []
-    for kind in _kinds(policies, rules, now):
+    for kind in _kinds(session, policies, rules, now):
         for event_id in _no_longer_true(session, kind, limit):
             jobs += stop_event(session, event_id, "replaced", now)
         if kind.is_on:
@@ -59,7 +65,8 @@ def make_reminders(
     return jobs
 
 
-def _kinds(policies: Policies, rules: HeardRules, now: datetime) -> tuple[_Kind, _Kind]:
+def _kinds(session: Session, policies: Policies, rules: HeardRules, now: datetime) -> tuple[_Kind, _Kind]:
+    zones = session.scalars(select(Court.time_zone).distinct())
     goes_on = CustodyRecord.status.in_((IN_CUSTODY_KINDS | DATED_FACTS) - {"removed", "deceased"})
     return (
         _Kind(
@@ -71,6 +78,7 @@ def _kinds(policies: Policies, rules: HeardRules, now: datetime) -> tuple[_Kind,
             policies.hearing_reminder_days,
             now + timedelta.resolution,
             rules.today(now),
+            {zone: day_began(now, ZoneInfo(zone)) for zone in zones},
         ),
         _Kind(
             "expected_release",
@@ -80,8 +88,15 @@ def _kinds(policies: Policies, rules: HeardRules, now: datetime) -> tuple[_Kind,
             policies.expected_release_reminder_days,
             rules.today(now),
             rules.today(now),
+            {},
         ),
     )
+
+
+def _sits_in(zone: str) -> ColumnElement[bool]:
+    """Whether the court of a record is in this time zone."""
+    court = select(Court.time_zone).where(Court.name_key == CustodyRecord.court_key)
+    return court.correlate(CustodyRecord).scalar_subquery() == zone
 
 
 def _no_longer_true(session: Session, kind: _Kind, limit: int) -> list[int]:

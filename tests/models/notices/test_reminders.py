@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -140,6 +141,22 @@ def test_reminder_of_a_hearing_of_which_the_day_alone_is_known_ends_with_that_da
     says(line, **hearing)
 
     line.now = day
+    assert says(line, **hearing)[0][1] != "stopped"
+
+    line.now = day + timedelta(hours=22)
+    assert says(line, **hearing) == [("hearing", "stopped", "replaced")]
+
+
+def test_reminder_of_a_hearing_at_the_midnight_of_its_court_ends_with_the_day_there(line: CallCenter) -> None:
+    """The line tells that day until it is over; its reminder stopped at that midnight."""
+    zone = ZoneInfo("America/Los_Angeles")
+    with line.database.transaction() as session:
+        make_court(session, "Adelanto Court", zone.key)
+    day = SOON.astimezone(zone).replace(hour=0, minute=0)
+    hearing = {"next_hearing_at": day, "next_hearing_place": "Adelanto Court"}
+    says(line, **hearing)
+
+    line.now = day + timedelta(hours=8)
     assert says(line, **hearing)[0][1] != "stopped"
 
     line.now = day + timedelta(hours=22)
