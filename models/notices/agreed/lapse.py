@@ -6,7 +6,7 @@ they next call, or when staff ask them. The task is over once they did (``close_
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
@@ -58,9 +58,8 @@ def close_asked(session: Session, registrant_id: int, actor: str, now: datetime)
     tasks = session.scalars(asked.order_by(Callback.id)).all()
     if not tasks:
         return
-    ending = (
-        select(func.count())
-        .select_from(Registration)
+    still = (
+        select(Registration.lapses_at)
         .join(Case, Case.id == Registration.case_id)
         .where(
             Case.registrant_id == registrant_id,
@@ -68,7 +67,10 @@ def close_asked(session: Session, registrant_id: int, actor: str, now: datetime)
             Registration.lapse_told_at.is_not(None),
         )
     )
-    for task in tasks[: max(0, len(tasks) - (session.scalar(ending) or 0))]:
+    ending = session.scalars(still).all()
+    # The task of a consent that still ends stays: it is due when that ends.
+    settled = sorted(tasks, key=lambda task: task.due_at in ending)[: max(0, len(tasks) - len(ending))]
+    for task in settled:
         advance(session, task.id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
 
 

@@ -204,6 +204,24 @@ def test_staff_get_one_task_before_a_consent_ends_and_a_renewed_one_asks_again(d
         assert ask_to_renew(session, again, POLICIES, 50) == 1
 
 
+@pytest.mark.parametrize("renewed", [0, 1])
+def test_task_that_stays_is_that_of_the_consent_that_still_ends(database: Database, renewed: int) -> None:
+    """It was the later one: the line called nobody about the other case any more when staff were to ask."""
+    ends = NOW + timedelta(days=5), NOW + timedelta(days=20)
+    with database.transaction() as session:
+        cases = [make_case(session, phone=FIRST) for _ in ends]
+        for case, lapses_at in zip(cases, ends, strict=True):
+            session.get_one(Case, case.id).registrant_id = cases[0].registrant_id
+            make_registration(session, case, lapses_at=lapses_at)
+        assert ask_to_renew(session, NOW, POLICIES, 50) == 2
+
+        how: dict[str, Any] = {**BY, "policies": POLICIES}
+        registering.renew(session, cases[renewed].id, **how)
+
+        left = select(Callback.due_at).where(Callback.state == "left_for_staff")
+        assert session.scalars(left).all() == [ends[1 - renewed]]
+
+
 def test_staff_are_asked_who_stopped_the_calls_of_an_open_case_but_not_of_a_duress_case(
     database: Database,
 ) -> None:
