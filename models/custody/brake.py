@@ -59,7 +59,8 @@ class Tally:
     ``status_changes`` counts open cases, so a person with two counts twice; a first record does not count.
     ``from_denial`` counts people who were denied and would be releasable. ``usable_rows`` are the rows that
     were not rejected. ``absent`` counts people with a record who are not in a full snapshot; their open cases
-    are status changes too.
+    are status changes too. ``moved_releases`` and ``moved_hearings`` count open cases whose date was ahead
+    and is another one now, or none, under the same status.
     """
 
     usable_rows: int = 0
@@ -68,6 +69,8 @@ class Tally:
     in_the_future: int = 0
     impossible: int = 0
     absent: int = 0
+    moved_releases: int = 0
+    moved_hearings: int = 0
 
 
 def is_impossible(
@@ -97,6 +100,7 @@ def hold_reasons(
     last_snapshot_rows: int | None,
     earlier: EarlierChanges,
     skipped_batches: int = 0,
+    dated: tuple[int, int] = (0, 0),
 ) -> list[HoldReason]:
     """Every reason to hold the import; empty when it may land.
 
@@ -104,6 +108,10 @@ def hold_reasons(
     snapshot that landed, None for a delta or a first snapshot. ``skipped_batches`` are the numbers before
     this file's that have not arrived. A file that changes nothing is never held because of what earlier files
     changed.
+
+    ``dated`` are the open cases with an expected release ahead, and those with a hearing. A date makes calls
+    as a status does, and a column that slipped by a row moves most of them. Nobody is called about a date
+    whose reminders are off.
     """
     found = [
         HoldReason(SKIPS_A_BATCH, skipped_batches, 0),
@@ -115,6 +123,15 @@ def hold_reasons(
             tally.from_denial and tally.from_denial + earlier.denials,
             max(policies.brake_releasable_floor, people * policies.brake_releasable_percent / 100),
         ),
+    ]
+    moved = (
+        ("moved_releases", tally.moved_releases, dated[0], policies.expected_release_reminder_days),
+        ("moved_hearings", tally.moved_hearings, dated[1], policies.hearing_reminder_days),
+    )
+    found += [
+        HoldReason(code, count, max(policies.brake_floor, known / 2))
+        for code, count, known, days in moved
+        if days
     ]
     hour = min(open_cases * policies.brake_percent / 100, policies.brake_peak_factor * earlier.peak_hour)
     day = policies.brake_day_peak_factor * earlier.peak_day

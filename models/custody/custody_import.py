@@ -22,7 +22,7 @@ from models.custody.import_lock import ImportBusyError, import_lock
 from models.custody.import_preview import as_stored, measure
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects, keep_rejects
-from models.custody.import_staging import Staging, check_state
+from models.custody.import_staging import Staging, check_state, dated_cases
 from models.custody.refusals import FeedRefusal
 from models.custody.unlisted import Unlisted, keep_unlisted
 from models.store.change_log import note_change
@@ -186,14 +186,17 @@ def ask_brake(
                 Case.closed_at.is_(None)
             )
         ).one()
+        tally = staging.tally
+        is_dated = max(tally.moved_releases, tally.moved_hearings) > rules.policies.brake_floor
         reasons = hold_reasons(
-            staging.tally,
+            tally,
             rules.policies,
             open_cases=open_cases,
             people=people,
             last_snapshot_rows=last_snapshot_rows(session, now) if full else None,
             earlier=earlier_changes(session, now),
             skipped_batches=missing_before(session, batch.number) if batch is not None else 0,
+            dated=dated_cases(session, now) if is_dated else (0, 0),
         )
     return tuple(reasons)
 

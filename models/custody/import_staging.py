@@ -27,6 +27,7 @@ from models.store.database import Database
 BATCH = 1000
 IMPORT_ROWS, SUBJECTS, RECORDS = table_of(ImportRow), table_of(Subject), table_of(CustodyRecord)
 #: Of tables, since a row of a model costs twice as much to read.
+_RELEASE, _HEARING = CONTENT_COLUMNS.index("expected_release_at"), CONTENT_COLUMNS.index("next_hearing_at")
 RECORD_CONTENT = [RECORDS.c[name] for name in CONTENT_COLUMNS]
 _CASES = table_of(Case)
 _OPEN_CASES = (
@@ -59,6 +60,8 @@ class Verdict(NamedTuple):
     status_changes: int
     from_denial: int
     impossible: int
+    moved_releases: int = 0
+    moved_hearings: int = 0
 
 
 @dataclass(slots=True)
@@ -180,7 +183,7 @@ class Staging:
         return (*content[:2], listed[0], *content[3:7], listed[1])
 
     def _stage(self, row: FeedRow, content: Content, known: Known) -> dict[str, Any]:
-        verdict = judge(content, known)
+        verdict = judge(content, known, self._now)
         status_at, releasable = content[1], content[3]
         in_future = self._is_in_the_future(row)
         says_nothing = (
@@ -235,7 +238,7 @@ class Staging:
             return
         is_dated = doubt.as_of is not None and doubt.as_of <= self._latest
         as_of = doubt.as_of if is_dated else known.as_of
-        verdict = judge(content, known)
+        verdict = judge(content, known, self._now)
         staged = _Staged(reject.line, hash(content), content[3], content[1], False, verdict, False, False)
         # Without a record nothing is told of them; dated by us, the corrected row would look older than this.
         if content is not known.content and as_of is not None:
@@ -262,7 +265,11 @@ class Staging:
             ("unknown", first.status_at, None, True, None, None, None, None) if both else DENIED
         )
         self._count(first, -1)
-        first.verdict, first.releasable, first.digest = judge(content, known), content[3], hash(content)
+        first.verdict, first.releasable, first.digest = (
+            judge(content, known, self._now),
+            content[3],
+            hash(content),
+        )
         self._count(first, 1)
         change = "future" if first.in_future else first.verdict.change
         values = {"change": change, **dict(zip(CONTENT_COLUMNS, content, strict=True))}
@@ -282,6 +289,8 @@ class Staging:
         self.tally.status_changes += sign * verdict.status_changes
         self.tally.from_denial += sign * verdict.from_denial
         self.tally.impossible += sign * verdict.impossible
+        self.tally.moved_releases += sign * verdict.moved_releases
+        self.tally.moved_hearings += sign * verdict.moved_hearings
 
     def _is_in_the_future(self, row: FeedRow) -> bool:
         # Hearings and expected releases may lie in the future; events and confirmations may not.
@@ -384,7 +393,7 @@ def _careful(doubt: Doubt, known: Known) -> Content:
     return DENIED if is_denied else UNREADABLE
 
 
-def judge(content: Content, known: Known) -> Verdict:
+def judge(content: Content, known: Known, now: datetime) -> Verdict:
     """What ``content`` would change for the person, given their record."""
     old = known.content
     if old is None or known.last_known is None:
@@ -398,7 +407,28 @@ def judge(content: Content, known: Known) -> Verdict:
         known.open_cases if content[0] != old[0] or is_again else 0,
         int(content[3] and not old[3]),
         int(is_impossible(*known.last_known, content[0], content[1])),
+        known.open_cases * _is_moved(old, content, _RELEASE, now),
+        known.open_cases * _is_moved(old, content, _HEARING, now),
     )
+
+
+def _is_moved(old: Content, new: Content, place: int, now: datetime) -> bool:
+    before = old[place]
+    is_told = old[3] and new[3] and old[0] == new[0]
+    return is_told and isinstance(before, datetime) and before > now and new[place] != before
+
+
+def dated_cases(session: Session, now: datetime) -> tuple[int, int]:
+    """The open cases with an expected release ahead, and those with a hearing, by their newest records."""
+    open_case = (
+        select(func.count())
+        .select_from(_CASES)
+        .join(SUBJECTS, SUBJECTS.c.id == _CASES.c.subject_id)
+        .join(RECORDS, RECORDS.c.id == SUBJECTS.c.record_id)
+        .where(_CASES.c.closed_at.is_(None))
+    )
+    releases = session.scalar(open_case.where(RECORDS.c.expected_release_at > now)) or 0
+    return releases, session.scalar(open_case.where(RECORDS.c.next_hearing_at > now)) or 0
 
 
 def _look_behind_unknown(session: Session, people: Iterable[Known]) -> None:

@@ -67,6 +67,12 @@ HOLD_REASONS = {
     "missing_rows": N_("Rows of the last snapshot that are missing: %(count)s; at most %(limit)s may be."),
     "times_in_the_future": N_("Rows with a time in the future: %(count)s."),
     "impossible_changes": N_("Impossible changes, such as someone in custody after a death: %(count)s."),
+    "moved_releases": N_(
+        "Expected releases ahead that have another date now, or none: %(count)s cases; at most %(limit)s may."
+    ),
+    "moved_hearings": N_(
+        "Hearings ahead that have another date now, or none: %(count)s cases; at most %(limit)s may."
+    ),
     "empty_snapshot": N_("It is a full snapshot without a usable row; %(count)s people would be lost."),
 }
 #: How a call to a person of the call list ended; every other end is "not reached".

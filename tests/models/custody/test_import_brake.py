@@ -19,7 +19,7 @@ from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import SettleError, list_held, reject, release
 from models.custody.refusals import SettleRefusal
 from tests.factories import NOW, make_case, make_policies, make_staff
-from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
+from tests.models.custody.feed import RULES, at, feed_row, load, open_cases, what_is_heard
 
 POLICIES = make_policies()
 #: Each example of a property is in a month of its own, since the brake remembers.
@@ -277,6 +277,48 @@ def test_back_in_custody_needs_a_newer_date(database):
     assert what_is_heard(database, case).status == "returned_to_custody"
     load(database, feed_row("A-1", status="escaped", status_at=at(-3)))
     assert load(database, feed_row("A-1", status="in_custody", status_at=at(-3))).held
+
+
+@pytest.mark.parametrize(
+    ("column", "policy", "code"),
+    [
+        ("expected_release_at", "expected_release_reminder_days", "moved_releases"),
+        ("next_hearing_at", "hearing_reminder_days", "moved_hearings"),
+    ],
+)
+def test_column_of_dates_that_slipped_by_a_row_is_held_before_it_calls_everybody(
+    database, column, policy, code
+):
+    """Reminders are calls like those about a status: one slipped column would call every registrant."""
+    people = [f"A-{n}" for n in range(24)]
+    open_cases(database, *people)
+    dates = [at(48 + 24 * n) for n in range(12)] + [""] * 12
+    known = [feed_row(who, **{column: date}) for who, date in zip(people, dates, strict=True)]
+    assert not load(database, *known).held
+    later = {"now": at(0.5)}
+    moved_on = zip(people, dates[-1:] + dates[:-1], strict=True)
+    slipped = [feed_row(who, as_of=at(0.5), **{column: date}) for who, date in moved_on]
+
+    off = dataclasses.replace(RULES, policies=dataclasses.replace(POLICIES, **{policy: 0}))
+    assert not load(database, *slipped, **later, dry_run=True, rules=off).held
+    moved = [feed_row(who, as_of=at(0.5), **{column: at(500)}) for who in people[:10]]
+    assert not load(database, *moved, **later, dry_run=True).held
+    assert load(database, *slipped, **later).held
+    assert held_codes(database) == [[code]]
+
+
+def test_hearings_that_are_over_or_of_people_who_got_out_are_no_slipped_column(database):
+    """A feed empties what is over. More cases get out than that are held for their status alone."""
+    people = [f"A-{n}" for n in range(24)]
+    open_cases(database, *people)
+    over, ahead = people[:12], people[12:22]
+    rows = [feed_row(who, next_hearing_at=at(0.2)) for who in over]
+    rows += [feed_row(who, expected_release_at=at(48)) for who in ahead]
+    load(database, *rows)
+    news = [feed_row(who, as_of=at(0.5)) for who in over]
+    news += [feed_row(who, status="released", status_at=at(0.4), as_of=at(0.5)) for who in ahead]
+
+    assert not load(database, *news, now=at(0.5)).held
 
 
 def test_many_releases_from_denial_are_held_without_a_word_on_whom_or_why(database):
