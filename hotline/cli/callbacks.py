@@ -9,6 +9,7 @@ import click
 from sqlalchemy import func, select
 
 from hotline.cli.command.context import Installation, emit, fail, open_installation
+from hotline.cli.command.unknown import refuse_of
 from hotline.refusals.wording import in_english
 from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.appointment import cancel as cancel_callback
@@ -81,10 +82,10 @@ def again(callback_id: int, by: str, as_json: bool) -> None:
         with installation.database.transaction() as session:
             actor = find_staff(session, by).email
             ((_, made),) = promise_anew(session, callback_id, installation.callback_policy, actor, now)
-    except NotAgainError as error:
-        fail(in_english(error))
     except StaffError as error:
-        fail(in_english(error))
+        fail(f"--by: {in_english(error)}")
+    except NotAgainError as error:
+        refuse_of("ID", error)
     # The sweeper finds it within seconds.
     emit(as_json, {"id": made}, f"Callback {made} is promised.")
 
@@ -174,7 +175,7 @@ def _doing(installation: Installation, email: str) -> Iterator[tuple[Any, Staff]
     except StaffError as error:
         fail(f"--by: {in_english(error)}")
     except RefusedError as error:
-        fail(in_english(error))
+        refuse_of("ID", error)
 
 
 def _hand_on(installation: Installation, jobs: list[tuple[str, int]]) -> None:

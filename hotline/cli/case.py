@@ -8,7 +8,7 @@ from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.fields import language_of, ordinary_phone, plain_text, time_zone_of
 from hotline.cli.command.tied import refuse_tied
 from hotline.refusals.wording import in_english
-from models.cases.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
+from models.cases.case import CaseError, check_digit_is_right, close_case, find_case, open_case, rotate_pin
 from models.cases.pin_hash import PinHasher
 from models.overview.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
 from models.overview.total_lift import TotalLiftError, lift_total
@@ -78,8 +78,10 @@ def rotate(number: str, one_time: bool, as_json: bool) -> None:
     try:
         with installation.database.transaction() as session:
             pin = rotate_pin(session, hasher, number, now, expires_at=expires_at)
+            is_closed = find_case(session, number).closed_at is not None
     except CaseError as error:
         fail(f"NUMBER: {in_english(error)}")
+    _tell_if(is_closed)
     _print(number, pin, as_json)
 
 
@@ -110,12 +112,14 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
                 policy=installation.callback_policy,
                 now=datetime.now(UTC),
             )
+            is_closed = find_case(session, number).closed_at is not None
     except CaseError as error:
         fail(f"NUMBER: {in_english(error)}")
     except TiedError as error:
         refuse_tied(installation, error)
     except LostPinError as error:
         fail(in_english(error))
+    _tell_if(is_closed)
     text = f"PIN          {pin}\nThe PIN is shown this once. Safe phones that will be called: {told}."
     emit(as_json, {"pin": pin, "phones_told": told}, text)
 
@@ -156,6 +160,12 @@ def close(number: str, as_json: bool) -> None:
 def _check(number: str) -> None:
     if not check_digit_is_right(number):
         fail("NUMBER is not a case number: 8 or 10 digits, of which the last is a check digit.")
+
+
+def _tell_if(is_closed: bool) -> None:
+    """A closed case keeps its PIN like every neutral one (R13), so its caller can be given another."""
+    if is_closed:
+        click.echo("This case is closed: with its PIN the line tells no status. Open another case.", err=True)
 
 
 def _print(number: str, pin: str, as_json: bool) -> None:

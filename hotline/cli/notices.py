@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.tied import refuse_tied
+from hotline.cli.command.unknown import refuse_of
 from hotline.refusals.wording import in_english
 from models.custody.held_import import SettleError
 from models.custody.import_lock import ImportBusyError
@@ -79,7 +80,7 @@ def cancel(notice_id: int, email: str, reason: str, as_json: bool) -> None:
     except StaffError as error:
         fail(f"--by: {in_english(error)}")
     except RefusedError as error:
-        fail(in_english(error))
+        refuse_of("ID", error)
     queue = Jobs(installation.settings.queue_url)
     for name, row_id in jobs:
         queue.enqueue(name, row_id)

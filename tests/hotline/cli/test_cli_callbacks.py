@@ -139,7 +139,7 @@ def test_callback_left_for_staff_is_promised_again_once_somebody_looked_into_it(
         ({"state": "left_for_staff", "outcome": "stopped"}, "no more calls"),
         ({"state": "no_answer", "by": "nobody@office.example.org"}, "No one on the staff list"),
         ({"state": "no_answer", "stands": True}, "already has another callback"),
-        ({"state": "no_answer", "id": 77}, "no such callback"),
+        ({"state": "no_answer", "id": 77}, "ID: There is no such callback"),
     ],
 )
 def test_callback_that_may_not_be_promised_again_is_refused_in_one_sentence(
@@ -189,7 +189,7 @@ def test_callback_is_cancelled_by_command(hotline: Hotline, database: Database) 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("retry", "4711", "--by", "ana@office.example.org"), "There is no such callback.\n"),
+        (("retry", "4711", "--by", "ana@office.example.org"), "ID: There is no such callback.\n"),
         (("retry", "1", "--by", "nobody@office.example.org"), "--by: No one on the staff list"),
         (("retry", "x", "--by", "ana@office.example.org"), "ID"),
         (("retry", "1"), "--by"),

@@ -107,6 +107,7 @@ def test_new_pin_is_printed_once_and_replaces_the_old(
     result = hotline("case", "rotate-pin", first["case_number"], "--json")
 
     assert result.exit_code == 0, result.output
+    assert result.stderr == ""
     second = json.loads(result.stdout)
     assert second["case_number"] == first["case_number"]
     hasher = PinHasher(settings.pin_pepper)
@@ -131,7 +132,9 @@ def test_closed_case_stays_closed_and_its_callback_is_kept(hotline: Hotline, dat
         assert entry.actor == "command line"
         assert session.get_one(Callback, callback).state == "requested"
     assert _refused(hotline("case", "close", case.number), "closed")
-    assert json.loads(hotline("case", "rotate-pin", case.number, "--json").stdout)["pin"] != case.pin
+    rotated = hotline("case", "rotate-pin", case.number, "--json")
+    assert json.loads(rotated.stdout)["pin"] != case.pin
+    assert rotated.stderr.startswith("This case is closed: with its PIN the line tells no status.")
 
 
 @pytest.mark.parametrize("command", ["rotate-pin", "close"])

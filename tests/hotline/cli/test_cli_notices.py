@@ -110,7 +110,7 @@ def test_open_notice_is_cancelled_once_and_the_audit_says_by_whom_and_why(
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (("77", "--by", BY, "--reason", "person_asked"), "no such notice"),
+        (("77", "--by", BY, "--reason", "person_asked"), "ID: There is no such notice"),
         (("1", "--by", "nobody@office.example.org", "--reason", "person_asked"), "No one on the staff list"),
         (("1", "--by", BY, "--reason", "bored"), "--reason"),
     ],
