@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.follow_up import NO_SAFE_PHONE
 from models.callbacks.wishes import SAFEST, wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Registrant
-from models.cases.safe_phone import safe_phones
+from models.cases.safe_phone import proving_phones, safe_phones
 from models.notices.registration import Registration
 from models.store.database import keyring_of
 from models.store.policies import Policies
@@ -26,8 +27,8 @@ REASON = "consent_ends"
 def ask_to_renew(session: Session, now: datetime, policies: Policies, limit: int) -> int:
     """Give staff one task for each of at most ``limit`` consents that end soon; returns how many.
 
-    No task is made for a closed case, of which nothing is told, nor for a duress case: a call about it would
-    tell that it was used.
+    Nobody is asked at a phone that replaced an unsafe one, for its 72 hours. No task is made for a closed
+    case, of which nothing is told, nor for a duress case: a call about it would tell that it was used.
     """
     ending = (
         select(Registration)
@@ -38,13 +39,23 @@ def ask_to_renew(session: Session, now: datetime, policies: Policies, limit: int
     )
     made = 0
     for registration in session.scalars(ending).all():
-        registration.lapse_told_at = now
         case = session.get_one(Case, registration.case_id)
+        if now < _held_until(session, case.registrant_id, now) < registration.lapses_at:
+            continue
+        registration.lapse_told_at = now
         if case.closed_at is None and case.duress_of is None:
             _make_task(session, case, registration.lapses_at, now)
             made += 1
     session.flush()
     return made
+
+
+def _held_until(session: Session, registrant_id: int, now: datetime) -> datetime:
+    """Until when there are only phones that replaced an unsafe one: who answers there would say no (R09)."""
+    if proving_phones(session, registrant_id, now):
+        return now
+    held = (one.content_held_until for one in safe_phones(session, registrant_id))
+    return min((until for until in held if until is not None), default=now)
 
 
 def close_asked(session: Session, registrant_id: int, actor: str, now: datetime) -> None:
@@ -84,12 +95,13 @@ def _ends(now: datetime, policies: Policies) -> ColumnElement[bool]:
 
 def _make_task(session: Session, case: Case, lapses_at: datetime, now: datetime) -> None:
     registrant = session.get_one(Registrant, case.registrant_id)
-    phone = next(iter(safe_phones(session, registrant.id)), None)
+    phone = next(iter(proving_phones(session, registrant.id, now)), None)
     number = "" if phone is None else keyring_of(session).unseal("phone.number", phone.number_sealed)
     task = Promise(
         number=number, urgency="other", reason=REASON, verified=True, language=registrant.language,
         time_zone=registrant.time_zone, requested_at=now, due_at=max(now, lapses_at), next_attempt_at=now,
-        registrant_id=registrant.id, state="left_for_staff", outcome=REASON,
+        registrant_id=registrant.id, state="left_for_staff",
+        outcome=NO_SAFE_PHONE if phone is None else REASON,
         wishes=SAFEST if phone is None else wishes_of_phone(phone),
     )  # fmt: skip
     promise_callback(session, task, actor="sweeper", now=now)

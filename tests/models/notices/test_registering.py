@@ -222,6 +222,19 @@ def test_task_that_stays_is_that_of_the_consent_that_still_ends(database: Databa
         assert session.scalars(left).all() == [ends[1 - renewed]]
 
 
+def test_phone_that_replaces_an_unsafe_one_is_not_asked_whether_the_calls_are_to_end(
+    database: Database,
+) -> None:
+    """Whoever had it bound with a PIN that they found out would say so, and staff would end the calls."""
+    with database.transaction() as session:
+        case = make_case(session, phone=FIRST)
+        make_registration(session, case, lapses_at=NOW + timedelta(days=5))
+        only_phone(session).content_held_until = NOW + timedelta(hours=72)
+
+        assert ask_to_renew(session, NOW, POLICIES, 50) == 0
+        assert ask_to_renew(session, NOW + timedelta(hours=72), POLICIES, 50) == 1
+
+
 def test_staff_are_asked_who_stopped_the_calls_of_an_open_case_but_not_of_a_duress_case(
     database: Database,
 ) -> None:
