@@ -39,7 +39,12 @@ _HEADS = union_all(
         for rank in RANKS
     )
 )
-_COUNTS = union_all(*(select(func.count()).select_from(Callback).where(_pressing(rank)) for rank in RANKS))
+_COUNTS = union_all(
+    *(
+        select(func.count(), func.count().filter(Callback.due_at < bindparam("now"))).where(_pressing(rank))
+        for rank in RANKS
+    )
+)
 _BEING_OFFERED = select(Callback.id).where(_IN_HAND, _OFFERED).order_by(Callback.id)
 
 
@@ -51,13 +56,14 @@ class Untaken:
 
     ``offered`` are the ids about which the line is calling a liaison right now. A page that has reported one
     of them does not report it again when the liaison does not answer. ``overdue`` are at most MOST_NAMED
-    ids of those whose promised time is over.
+    ids of the ``overdue_count`` whose promised time is over.
     """
 
     count: int
     first: tuple[int, ...]
     offered: tuple[int, ...]
     overdue: tuple[int, ...]
+    overdue_count: int
 
 
 def untaken(session: Session, now: datetime, soon: datetime) -> Untaken:
@@ -67,6 +73,10 @@ def untaken(session: Session, now: datetime, soon: datetime) -> Untaken:
     of_ranks = Counter(row.rank for row in rows)
     # All of a rank were read unless it has as many as may be read.
     is_whole = max(of_ranks.values(), default=0) < MOST_NAMED
-    count = len(rows) if is_whole else sum(session.scalars(_COUNTS, {"soon": soon}))
-    overdue = tuple(sorted(row.id for row in rows if row.due_at < now)[:MOST_NAMED])
-    return Untaken(count, tuple(row.id for row in named), tuple(session.scalars(_BEING_OFFERED)), overdue)
+    late = sorted(row.id for row in rows if row.due_at < now)
+    count, overdue = len(rows), len(late)
+    if not is_whole:
+        found = session.execute(_COUNTS, {"soon": soon, "now": now}).all()
+        count, overdue = (sum(one) for one in zip(*found, strict=True))
+    offered = tuple(session.scalars(_BEING_OFFERED))
+    return Untaken(count, tuple(row.id for row in named), offered, tuple(late[:MOST_NAMED]), overdue)

@@ -290,7 +290,7 @@ def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboa
 
     promises(server, urgency="urgent")
     looks(page)
-    expect(page.locator("#bar")).to_contain_text("1 urgent unclaimed")
+    expect(page.locator("#bar")).to_contain_text("1 unclaimed, urgent or due soon")
     expect(page.get_by_role("button", name="Luis Demo")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Luis Demo")).to_be_focused()
@@ -318,12 +318,12 @@ def test_one_of_two_tabs_listens_for_both_and_the_other_goes_on_when_it_is_close
 
     promises(server, urgency="urgent")
     for page in (first, second):
-        expect(page.locator("#bar")).to_contain_text("1 urgent unclaimed")
+        expect(page.locator("#bar")).to_contain_text("1 unclaimed, urgent or due soon")
     assert second not in listening
     first.close()
     promises(server, urgency="urgent")
 
-    expect(second.locator("#bar")).to_contain_text("2 urgent unclaimed")
+    expect(second.locator("#bar")).to_contain_text("2 unclaimed, urgent or due soon")
     assert listening.count(second) == 1
     visitors.complaints.clear()  # Nobody had clicked, so the sounds waited.
 

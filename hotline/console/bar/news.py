@@ -62,7 +62,7 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
     late = overdue(standing, bar, now)
     for kind, ids, sentence in (
         ("urgent", untaken.first, unclaimed(untaken.count)),
-        ("overdue", late, promises_overdue(len(late))),
+        ("overdue", late, promises_overdue(untaken.overdue_count + len(set(late) - set(untaken.overdue)))),
     ):
         # The line is calling somebody about the kept ones: a missed ring is no news.
         kept = tuple(f"{kind}:{one}" for one in untaken.offered)

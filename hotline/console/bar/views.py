@@ -100,11 +100,6 @@ class Bar:
         return [one for one in self.calls.calls if one.state == "claimed"]
 
     @property
-    def overdue(self) -> int:
-        """How many promises are overdue that this person can do something about."""
-        return len(overdue(self.standing, self.calls, self.now))
-
-    @property
     def count(self) -> int:
         """The number in the title: a ringing call, work of nobody or handed to them, own overdue claims."""
         ringing = self.call is not None and self.call.state == "ringing_liaison"

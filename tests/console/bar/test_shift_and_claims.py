@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from config.office import Office as Settings
+from models.overview import untaken
 from models.staff.rest import begin_rest
 from models.staff.set_away import note_miss
 from models.staff.wrap_up import begin_wrap_up
@@ -162,6 +163,26 @@ def test_own_claim_is_no_news(staff: Any, office_rows: Office) -> None:
     assert list(news_of(ana)) == ["shift:on_shift"]
 
 
+def test_bar_counts_of_what_is_overdue_only_what_is_unclaimed_and_all_of_that(
+    staff: Any, office_rows: Office, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said "4 overdue" of others than the filter of the list, and of a full list never more than 50."""
+    monkeypatch.setattr(untaken, "MOST_NAMED", 2)
+    ana, luis = staff(on_shift=True).signs_in(), staff(name="Luis Demo", on_shift=True)
+    late = clock() - timedelta(minutes=1)
+    for _ in range(3):
+        office_rows.promises(rank=1, due_at=late)
+    # Nobody may call this one now.
+    office_rows.promises(rank=None, due_at=late, next_attempt_at=clock() + timedelta(hours=3))
+    for owner in (ana, luis):
+        office_rows.promises(
+            due_at=late, state="claimed", staff_id=owner.staff_id, claimed_at=clock(), rank=None
+        )
+
+    assert "3 unclaimed, urgent or due soon (3 overdue)" in bar_of(ana)
+    assert ana.opens("/console/callbacks").reads("Overdue 6")
+
+
 def test_urgent_and_overdue_work_that_nobody_has_is_told_once_by_each_token(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
@@ -169,7 +190,7 @@ def test_urgent_and_overdue_work_that_nobody_has_is_told_once_by_each_token(
     urgent = office_rows.promises(urgency="urgent", due_at=clock() + timedelta(minutes=50))
     late = office_rows.promises(rank=1, due_at=clock() - timedelta(minutes=1))
 
-    assert "2 urgent unclaimed · 1 overdue" in bar_of(ana)
+    assert "2 unclaimed, urgent or due soon (1 overdue)" in bar_of(ana)
     page = ana.opens(ELSEWHERE).page
     assert page.xpath("//*[@data-count]/@data-count") == ["2"]
     told = {one.get("data-tokens"): one for one in page.xpath("//ul[@id='bar-news']/li[@data-alerts]")}
