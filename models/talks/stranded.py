@@ -21,6 +21,7 @@ from models.calls.role import AT_0, CALLING_OUT, COLLEAGUE, JOINERS, LIAISON
 from models.staff.paging import AHEAD
 from models.staff.staff import Staff
 from models.store.job import Job
+from models.store.policies import Policies
 from models.talks.call_queue import QueuedCall
 from models.talks.queue_ring import JOB_LOST_AFTER
 from models.talks.talk import IS_ON, Talk
@@ -54,13 +55,16 @@ class LiveLeg:
     is_over: bool
 
 
-def give_back_lapsed(session: Session, now: datetime) -> None:
+def give_back_lapsed(session: Session, now: datetime, policies: Policies) -> None:
     """Return callbacks whose worker died after the claim and before reserving a liaison; nothing was dialed.
 
-    The same applies to claims of staff that nobody used, and to those of staff whose shift has since ended. A
-    callback that had been left for staff goes back to them.
+    The same applies to claims of staff that nobody used, and to those of staff whose shift has since ended,
+    or who have since begun a break. A callback that had been left for staff goes back to them.
     """
+    rest = timedelta(minutes=policies.hard_call_minutes)
     for row in session.execute(_LAPSED_CLAIMS, {"now": now}).all():
+        if not (row.has_ended or row.claimed_at < row.resting_until - rest):
+            continue
         still = (
             Callback.lease_until == row.lease_until,
             Callback.taken_up_at.is_not_distinct_from(row.taken_up_at),
@@ -259,16 +263,24 @@ def _joiners(legs: _Legs) -> tuple[_Legs, _Legs]:
 
 
 # The statements are built once: every pass of the sweeper sends them, and building takes longer than sending.
+_HAS_ENDED = or_(
+    Callback.lease_until < bindparam("now"),
+    and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at),
+)
 _LAPSED_CLAIMS = (
-    select(Callback.id, Callback.taken_up_at, Callback.lease_until)
+    select(
+        Callback.id,
+        Callback.taken_up_at,
+        Callback.lease_until,
+        Callback.claimed_at,
+        Staff.resting_until,
+        _HAS_ENDED.label("has_ended"),
+    )
     .outerjoin(Staff, Staff.id == Callback.staff_id)
     .where(
         _IN_HAND,
         Callback.state == "claimed",
-        or_(
-            Callback.lease_until < bindparam("now"),
-            and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at),
-        ),
+        or_(_HAS_ENDED, and_(Staff.resting_until.is_not(None), Callback.claimed_at.is_not(None))),
     )
 )
 _LAPSED_RINGS = (

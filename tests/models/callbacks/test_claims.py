@@ -13,6 +13,7 @@ from models.callbacks.appointment import cancel
 from models.callbacks.callback import cancel_callback
 from models.callbacks.claim import release
 from models.callbacks.refusals import CallbackRefusal
+from models.staff.rest import begin_rest
 from models.staff.set_away import note_miss
 from models.staff.staff import change_shift
 from models.store.refusal import RefusedError
@@ -56,8 +57,14 @@ def _is_set_away(call_center: CallCenter, person: Staff) -> None:
             note_miss(session, person.id, call_center.now, call_center.policies)
 
 
-@pytest.mark.parametrize("leaves", [_ends_shift, _is_set_away])
-def test_liaisons_claim_is_offered_to_others_once_their_shift_ends(
+def _takes_break(call_center: CallCenter, person: Staff) -> None:
+    with call_center.database.transaction() as session:
+        begin_rest(session, person.id, call_center.now, call_center.policies)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("leaves", [_ends_shift, _is_set_away, _takes_break])
+def test_liaisons_claim_is_offered_to_others_once_their_shift_ends_or_a_break_begins(
     call_center: CallCenter,
     console: Console,
     ana: Staff,
@@ -76,10 +83,16 @@ def test_liaisons_claim_is_offered_to_others_once_their_shift_ends(
     assert [call.to for call in call_center.carrier.placed] == ["+12025550171"]
 
 
-def test_claim_of_somebody_who_is_not_on_shift_stays_theirs(
-    call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
+@pytest.mark.parametrize("leaves", [_ends_shift, _takes_break])
+def test_claim_of_somebody_who_is_not_on_shift_or_on_a_break_stays_theirs(
+    call_center: CallCenter,
+    console: Console,
+    ana: Staff,
+    luis: Staff,
+    callback: Callback,
+    leaves: Callable[[CallCenter, Staff], None],
 ) -> None:
-    _ends_shift(call_center, ana)
+    leaves(call_center, ana)
     call_center.now += timedelta(minutes=1)
     console.claims(callback, ana)
 
