@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.office import Office
@@ -173,6 +173,7 @@ class _Pass:
         self._since = since
         #: Whether no worker shows a sign of life, or can be given a job.
         self._is_alone = False
+        self._has_told_of_database = False
         self._policy = callback_policy_of(office)
         self._policies = self._policy.numbers
         self._probes = Probes(self._looks, now, self._policy)
@@ -441,6 +442,11 @@ class _Pass:
     def _guarded(self, part: Callable[[], None]) -> None:
         try:
             part()
+        except OperationalError:
+            # While the database is away every part fails alike, and one line of each pass tells it.
+            if not self._has_told_of_database:
+                log.exception("A part of the sweep failed.")
+            self._has_told_of_database = True
         except Exception:
             # Whatever the error was, the next pass starts from the rows again.
             log.exception("A part of the sweep failed.")

@@ -23,13 +23,11 @@ from config.parent import kill_strays
 from config.settings import Settings, data_folder
 from hotline.cli.command.bind import Bind, is_free, read_bind, refuse_busy
 from hotline.cli.command.context import (
-    check_keys,
+    check_installation,
     connect,
     fail,
     load_office,
     load_settings,
-    refuse_missing_key,
-    refuse_placeholders,
     whole_environment,
 )
 from hotline.cli.serving.log_pump import LogPump
@@ -136,9 +134,7 @@ def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
     database = connect(settings)
     try:
         _migrate(database)
-        check_keys(settings, database)
-        refuse_missing_key(database)
-        refuse_placeholders(settings, database)
+        check_installation(settings, database)
         if not demo:
             return []
         from hotline.demo import load

@@ -109,20 +109,31 @@ def open_installation() -> Installation:
     return Installation(settings, standing_office(office, database), database)
 
 
+#: Whether this process is forked from one that has checked the installation.
+is_checked = False
+
+
 def check_start(bound_to: str | None = None) -> Settings:
     """The settings of a server that may start: its database is of this release, its office is set up.
 
-    Exits as `load_settings`, `check_migrated`, `check_keys` and `refuse_placeholders` do. No connection
-    stays open, since none may survive a fork.
+    `serve` has checked before it forks its programs, and they do not check again: each would take 14 MB for
+    it, and one that dies while the database is away would not come back. Exits as `load_settings`,
+    `check_migrated` and `check_installation` do. No connection stays open, since none may survive a fork.
     """
     settings = load_settings(bound_to)
-    database = connect(settings)
-    check_migrated(database)
-    check_keys(settings, database)
-    refuse_missing_key(database)
-    refuse_placeholders(settings, database)
-    database.close()
+    if not is_checked:
+        database = connect(settings)
+        check_migrated(database)
+        check_installation(settings, database)
+        database.close()
     return settings
+
+
+def check_installation(settings: Settings, database: Any) -> None:
+    """Exit 2 unless the keys are this database's, and the office has numbers of its own."""
+    check_keys(settings, database)
+    _refuse_missing_key(database)
+    _refuse_placeholders(settings, database)
 
 
 def standing_office(base: Office, database: Any) -> Office:
@@ -137,7 +148,7 @@ def standing_office(base: Office, database: Any) -> Office:
         fail(f"{error} It was changed in the console: `hotline office reset FIELD` hands it back.")
 
 
-def refuse_placeholders(settings: Settings, database: Any) -> None:
+def _refuse_placeholders(settings: Settings, database: Any) -> None:
     """Exit 2 in production while the office still has numbers of the shipped file; name each field."""
     office = standing_office(load_office(settings), database)
     if settings.production and (names := office.placeholders()):
@@ -182,7 +193,7 @@ def check_keys(settings: Settings, database: Any) -> None:
         fail(told_of_keys(others))
 
 
-def refuse_missing_key(database: Any) -> None:
+def _refuse_missing_key(database: Any) -> None:
     """Exit 2 if another process seals under a key that is not listed here: its callers would be lost."""
     from models.store.rotation import unlisted_keys
 

@@ -21,7 +21,7 @@ from supervisor.supervisord import go
 
 from config.parent import end_with_parent, record, show_as
 from config.settings import Settings
-from hotline.cli.command.context import take_environment
+from hotline.cli.command import context
 
 #: The name of the supervisor's own record in the folder of run files.
 RECORD = "supervisord-tied"
@@ -72,7 +72,7 @@ def _supervise(run: Path, config: Path, environ: dict[str, str], parent: int, ou
     record(run / f"{RECORD}.pid")
     for stream in (1, 2):
         os.dup2(output, stream)
-    take_environment(environ)
+    context.take_environment(environ)
     show_as(f"supervisord -c {config}")
     is_first = True
     while True:
@@ -115,7 +115,8 @@ def _drop_handlers() -> None:
 
 def _run_module(argv: list[str], env: dict[str, str]) -> NoReturn:
     """Do in this process what ``python -m MODULE ARGUMENTS...`` does in a new one, and end."""
-    take_environment(env)
+    context.take_environment(env)
+    context.is_checked = True
     show_as(shlex.join([Path(argv[0]).name, *argv[1:]]))
     sys.argv = argv[2:]
     code: Any = 1

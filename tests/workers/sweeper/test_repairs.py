@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, event, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models import Alert, Callback, Callout, Guard, Staff, Talk
@@ -288,6 +289,19 @@ def test_fault_in_one_part_stops_no_other_and_reveals_only_its_class(
     assert [name for name, _ in call_center.jobs.waiting] == ["dial_liaison"]
     assert [record.getMessage() for record in caplog.records] == ["A part of the sweep failed."] * 2
     assert len(call_center.rows(Guard)) == 1
+
+
+def test_pass_without_a_database_says_so_in_one_line(
+    call_center: CallCenter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise OperationalError("SELECT", {}, ConnectionError())
+
+    for name in ("reading", "transaction"):
+        monkeypatch.setattr(call_center.database, name, fails)
+    with caplog.at_level(logging.INFO):
+        call_center.sweeps()
+    assert [record.getMessage() for record in caplog.records] == ["A part of the sweep failed."]
 
 
 @ON_BOTH
