@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.orm import Session
 
+from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.follow_up import CUT_OFF, is_promised_again
+from models.callbacks.follow_up import CUT_OFF, is_promised_again, lacks_phone
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.place import CALLED_IN, IN_TALK
@@ -159,6 +160,9 @@ def caller_is_out(
         if talk.callback_id is not None:
             jobs += call_again(session, talk, CUT_OFF, actor, now, policy)
             mark_leaving(session, leg)
+            # Nobody calls a phone that said stop meanwhile, or was marked unsafe (R09, R33).
+            if lacks_phone(session, session.get_one(Callback, talk.callback_id)):
+                word = "over"
         return CallerStands(word, jobs=[job for job in jobs if job[1] != leg.id or job[0] not in TELLING])
     settle(session, talk, now)
     return CallerStands("held")

@@ -121,6 +121,34 @@ def test_call_that_drops_after_a_stop_is_followed_by_none(
     assert rings(hotline) == []
 
 
+@in_turn("ask", [with_a_pin, without_a_pin])
+@pytest.mark.parametrize(("how", "heard"), [("stop", "you can call us back"), ("", "We will call you again")])
+def test_person_on_hold_whose_phone_says_stop_is_promised_no_call_when_the_hold_lasts_too_long(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    ask: Ask,
+    how: str,
+    heard: str,
+) -> None:
+    make_staff()
+    ask(phone, make_case)
+    liaison, person = talks(phone, hotline)
+    liaison.presses("*")
+    hotline.jobs.works_off()
+    if how:
+        texts_stop(hotline)
+    hotline.clock.passes(seconds=hotline.policies.hold_most_seconds + 1)
+
+    person.says_nothing()
+
+    assert person.hears(heard)
+    assert person.is_over
+    liaison.hangs_up()
+    assert bool(rings(hotline)) is (how == "")
+
+
 @ON_SQLITE
 def test_person_who_lifts_the_stop_before_the_outcome_is_keyed_is_called_later(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
