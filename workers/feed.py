@@ -10,12 +10,16 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from config.office import Office
 from config.settings import Settings
 from models.custody.custody_import import ImportRules
 from models.custody.feed.folder import FeedFolder
 from models.custody.feed.manifest import FeedKeyError, read_keys
 from models.custody.feed.watch import FeedWatch
+from models.staff.alert import FEED_STOPPED, tell_supervisors
+from models.staff.paging import take_page
 from models.store.database import Database
 from models.store.refusal import RefusedError
 from workers.office_rules import policies_of
@@ -45,16 +49,26 @@ def watch_folder(
         office.look()
         try:
             look(settings, database, office.office, datetime.now(UTC), say)
+            continue
         except FeedKeyError as error:
             log.error("No batch is taken: %s", error)  # noqa: TRY400 - its sentence says all.
-            seconds = PATIENCE_SECONDS
         except OSError as error:
             # Its message would name files.
             log.error("The feed's folder cannot be used (%s).", error.strerror)  # noqa: TRY400
-            seconds = PATIENCE_SECONDS
         except Exception:
             log.exception("The feed's folder could not be looked at.")
-            seconds = PATIENCE_SECONDS
+        seconds = PATIENCE_SECONDS
+        _page(database, office.office, datetime.now(UTC))
+
+
+def _page(database: Database, office: Office, now: datetime) -> None:
+    """Tell supervisors that no batch can be taken: what the feed says meanwhile reaches nobody."""
+    try:
+        with database.transaction() as session:
+            if take_page(session, FEED_STOPPED, now, policies_of(office).trouble_page_minutes):
+                tell_supervisors(session, FEED_STOPPED, 1, now, office.is_open(now))
+    except SQLAlchemyError:
+        log.exception("Nobody could be told of it.")
 
 
 def look(

@@ -72,6 +72,7 @@ BATCH_WORDS = {
     BatchRefusal.NOT_JSON: "The manifest is not a JSON object of at most 64 KB.",
     BatchRefusal.FIELD: "The manifest's field %(name)s is missing, unknown or wrong.",
     BatchRefusal.WRONG_NAME: "The manifest must name the file %(name)s, which has the manifest's own name.",
+    BatchRefusal.UNREADABLE: "The line may not read the file %(name)s. Give it the mode 644.",
     BatchRefusal.NO_DATA: "The file %(name)s is not there. Write it before its manifest and signature.",
     BatchRefusal.WRONG_HASH: "The file %(name)s does not have the SHA-256 that its manifest names.",
     BatchRefusal.WRONG_ROWS: "The file %(name)s has %(found)s rows, and its manifest says %(needed)s.",

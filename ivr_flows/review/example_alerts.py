@@ -27,6 +27,7 @@ _PLAIN = {
     "role_silent": "a role is silent",
     "feed_silent": "the feed is silent",
     "feed_refused": "a file from the feed is refused",
+    "feed_stopped": "files of the feed cannot be taken",
     "purge_waits": "the purge waits for a look at the clock",
     "new_approver": "somebody may approve now",
     "only_you": "a matter for one person alone",

@@ -77,6 +77,8 @@ class BatchRefusal(StrEnum):
     FIELD = auto()
     #: ``name``: the file that belongs to this manifest.
     WRONG_NAME = auto()
+    #: ``name``: the file.
+    UNREADABLE = auto()
     #: ``name``: the data file, also for the next one.
     NO_DATA = auto()
     WRONG_HASH = auto()

@@ -37,6 +37,8 @@ PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 FEED_SILENT = "feed_silent"
 #: A batch in the watched folder is not what its sender's signature says (R16).
 FEED_REFUSED = "feed_refused"
+#: The watched folder, or the file of the sender's keys, cannot be used.
+FEED_STOPPED = "feed_stopped"
 #: The sweeper purges nothing before somebody has looked at the clock (R41).
 PURGE_WAITS = "purge_waits"
 #: The feed sent names that no directory has, or unknown codes (R14, R15).
@@ -61,6 +63,7 @@ PROMPTS = {
     ROLE_SILENT: "alert.role_silent",
     FEED_SILENT: "alert.feed_silent",
     FEED_REFUSED: "alert.feed_refused",
+    FEED_STOPPED: "alert.feed_stopped",
     PURGE_WAITS: "alert.purge_waits",
     PIN_LOCKS: "alert.pin_locks",
     LOST_PINS: "alert.lost_pins",
@@ -82,6 +85,7 @@ _UNCOUNTED = frozenset(
         NEW_APPROVER,
         FEED_SILENT,
         FEED_REFUSED,
+        FEED_STOPPED,
         PURGE_WAITS,
     }
 )

@@ -8,11 +8,13 @@ The sender may write to the folder, so whoever has the sender's account may put 
 of our own folders in it. No link is followed, and a note that is not ours moves nothing.
 """
 
+import errno
 import io
 import json
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,7 +24,8 @@ from typing import Any, TextIO
 
 from models.custody.feed.batch import HashedReader
 from models.custody.feed.manifest import MOST_BYTES, SIGNATURE_BYTES
-from models.custody.import_file import LATEST
+from models.custody.import_file import LATEST, FeedFileError
+from models.custody.refusals import BatchRefusal
 
 #: The personal data goes first.
 ENDINGS = (".csv", ".json", ".sig")
@@ -33,6 +36,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: No link is followed out of the folder, and a pipe never blocks.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+#: Errors of one file alone, such as one that only the sender's account may read. Any other is the folder's.
+_OF_THE_FILE = frozenset({errno.EACCES, errno.EPERM, errno.ENXIO})
+#: A sender may let others read a file some moments after it has its name.
+SETTLES_SECONDS = 10.0
+
 #: A file's inode and its last change in nanoseconds. Three files cannot move at once, and some senders use a
 #: name again; a later run moves the noted files alone.
 Identity = tuple[int, int]
@@ -40,12 +48,16 @@ Identity = tuple[int, int]
 
 @dataclass(slots=True)
 class Files:
-    """The files of one batch whose signature has arrived; ``seen`` is the identity of each, by its ending."""
+    """The files of one batch whose signature has arrived; ``seen`` is the identity of each, by its ending.
+
+    ``unreadable`` is the name of one that our account may not read.
+    """
 
     name: str
     manifest: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     seen: dict[str, Identity]
+    unreadable: str | None = None
 
     @property
     def data_name(self) -> str:
@@ -66,7 +78,13 @@ class FeedFolder:
         for entry in sorted(entry for entry in self.path.iterdir() if entry.suffix == ".sig"):
             name = entry.stem
             if _NAME.fullmatch(name):
-                signature, manifest = self._read(name, ".sig"), self._read(name, ".json")
+                try:
+                    signature, manifest = self._read(name, ".sig"), self._read(name, ".json")
+                except FeedFileError as error:
+                    which = str(error.facts["name"])
+                    if time.time() - (self.path / which).lstat().st_ctime >= SETTLES_SECONDS:
+                        found.append(Files(name, b"", b"", self._identities(name), which))
+                    continue
                 if signature and manifest and len(signature[0]) >= SIGNATURE_BYTES:
                     seen = {".sig": signature[1], ".json": manifest[1]}
                     found.append(Files(name, manifest[0], signature[0], seen))
@@ -74,7 +92,7 @@ class FeedFolder:
 
     @contextmanager
     def data_of(self, files: Files) -> Iterator[HashedReader | None]:
-        """The data file, open; None if it is not there."""
+        """The data file, open; None if it is not there. Raises FeedFileError if we may not read it."""
         opened = self._open(files.data_name)
         if opened is None:
             yield None
@@ -85,8 +103,7 @@ class FeedFolder:
 
     def see_data(self, files: Files) -> None:
         """Note the identity of the data file without reading it, for a batch that only leaves."""
-        with self.data_of(files):
-            pass
+        files.seen |= {end: seen for end, seen in self._identities(files.name).items() if end == ".csv"}
 
     def delete(self, files: Files) -> None:
         """Delete the batch's files."""
@@ -164,16 +181,26 @@ class FeedFolder:
             number = os.open(self.path / name, _FLAGS)
         except FileNotFoundError:
             return None
-        except OSError:
-            # Anything but a link is the folder's own trouble.
-            if not (self.path / name).is_symlink():
+        except OSError as error:
+            if (self.path / name).is_symlink():
+                return None
+            if error.errno not in _OF_THE_FILE:
                 raise
-            return None
+            raise FeedFileError(BatchRefusal.UNREADABLE, name=name) from None
         status = os.fstat(number)
         if not stat.S_ISREG(status.st_mode):
             os.close(number)
             return None
         return number, (status.st_ino, status.st_mtime_ns)
+
+    def _identities(self, name: str) -> dict[str, Identity]:
+        found = dict[str, Identity]()
+        for ending in ENDINGS:
+            with suppress(FileNotFoundError):
+                status = (self.path / (name + ending)).lstat()
+                if not stat.S_ISLNK(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+                    found[ending] = status.st_ino, status.st_mtime_ns
+        return found
 
     def _leave(self, files: Files, how: Mapping[str, Any]) -> None:
         left = {"name": files.name, "seen": files.seen, **how}

@@ -52,7 +52,7 @@ class FeedWatch:
         batches = []
         for files in self.folder.whole():
             try:
-                batches.append((read_manifest(files.name, files.manifest, files.signature, self.keys), files))
+                batches.append((self._manifest_of(files), files))
             except FeedFileError as error:
                 self._refuse(files, None, error, now)
         for manifest, files in sorted(batches, key=lambda one: (one[0].batch, one[1].name)):
@@ -65,6 +65,11 @@ class FeedWatch:
         self._tell(now)
         self.folder.delete_old(REFUSED, self.policies.feed_refused_days, now)
         self.folder.delete_old(DONE, self.policies.feed_done_days, now)
+
+    def _manifest_of(self, files: Files) -> Manifest:
+        if files.unreadable is not None:
+            raise FeedFileError(BatchRefusal.UNREADABLE, name=files.unreadable)
+        return read_manifest(files.name, files.manifest, files.signature, self.keys)
 
     def _take(self, manifest: Manifest, files: Files, now: datetime) -> None:
         with self.database.reading() as session:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from sqlalchemy import select
 
 from config.office import Office
 from config.settings import Settings
 from hotline.refusals.wording import in_english
+from models import Alert
 from models.store.database import Database
+from tests.factories import make_staff
 from tests.models.custody.feed import feed_row, open_cases
 from tests.models.custody.watched.batches import Sender, batches
 from workers import feed
@@ -60,6 +63,8 @@ def test_watch_goes_on_after_a_folder_that_was_away(
     monkeypatch.setattr(feed, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(feed, "PATIENCE_SECONDS", 0.01)
     open_cases(database, "A-1")
+    with database.transaction() as session:
+        make_staff(session, role="supervisor")
     sender.send(1, feed_row("A-1"))
     assert watching.feed_key_file is not None
     away = watching.feed_key_file.rename(watching.feed_key_file.with_suffix(".away"))
@@ -67,8 +72,10 @@ def test_watch_goes_on_after_a_folder_that_was_away(
         stop = threading.Event()
         watch = threading.Thread(target=watch_folder, args=(watching, database, in_english, stop))
         watch.start()
-        while not caplog.messages:
+        while len(caplog.messages) < 2:
             time.sleep(0.01)
+    with database.reading() as session:
+        assert session.scalars(select(Alert.level).distinct()).all() == ["feed_stopped"]
     assert set(caplog.messages) == {"The feed's folder cannot be used (No such file or directory)."}
     assert batches(database, "landed") == []
 

@@ -1,5 +1,6 @@
 """The watched folder: whole batches land in the order of their numbers, and nothing else does (R16)."""
 
+import errno
 import hashlib
 import json
 import os
@@ -279,6 +280,42 @@ def test_manifest_without_its_file_is_refused(database: Database, sender: Sender
     (sender.folder / "jail-0001.csv").unlink()
     look(database, sender)
     assert "is not there" in (sender.folder / "refused" / "jail-0001.reason.txt").read_text()
+
+
+@pytest.mark.parametrize("ending", [".sig", ".json", ".csv"])
+def test_file_that_the_line_may_not_read_costs_its_own_batch_alone_and_is_told_at_once(
+    database: Database, sender: Sender, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """It stopped every batch, and people heard of it once the feed had been silent for six hours."""
+    opens = os.open
+
+    def refuses(path: str | Path, *how: int, **more: int) -> int:
+        if path == sender.folder / f"jail-0002{ending}":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opens(path, *how, **more)
+
+    monkeypatch.setattr("models.custody.feed.folder.os.open", refuses)
+    with database.transaction() as session:
+        make_staff(session, role="supervisor")
+    cases = open_cases(database, "A-1", "A-2")
+    for number, who in ((1, "A-1"), (2, "A-2"), (3, "A-1")):
+        sender.send(number, feed_row(who))
+    if ending != ".csv":
+        look(database, sender)
+        assert batches(database, "landed") == [1], "a sender may give it its mode some moments later"
+        assert sender.left("refused") == []
+    monkeypatch.setattr("models.custody.feed.folder.SETTLES_SECONDS", 0)
+
+    look(database, sender)
+
+    assert what_is_heard(database, cases["A-1"]).status == "in_custody"
+    said = (sender.folder / "refused" / "jail-0002.reason.txt").read_text()
+    assert said == f"The line may not read the file jail-0002{ending}. Give it the mode 644.\n"
+    assert sender.left("refused") == [
+        "jail-0002.csv", "jail-0002.json", "jail-0002.reason.txt", "jail-0002.sig",
+    ]  # fmt: skip
+    assert sorted(alerts(database)) == [("feed_refused", "call"), ("feed_refused", "text")]
+    assert (batches(database, "landed"), batches(database, "held")) == ([1], [3])
 
 
 def test_link_out_of_the_folder_and_a_pipe_are_no_files(
