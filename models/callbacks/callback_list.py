@@ -55,11 +55,9 @@ IS_LATE_ANYWAY = and_(
 IN_ORDER = (Callback.due_at, Callback.requested_at, Callback.id)
 
 
-def due_callbacks(
-    session: Session, now: datetime, limit: int, soon: timedelta, *only: ColumnElement[bool]
-) -> list[int]:
+def due_callbacks(session: Session, now: datetime, limit: int, soon: timedelta) -> list[int]:
     """The first callbacks of both lists in the order of offers (R36); ``soon`` counts as urgent."""
-    found = list(heads_of_list(session, now, limit, only, RANKS))
+    found = list(heads_of_list(session, now, limit, (), RANKS))
     turns = interleave(found, last_offers(session, now), now + soon)
     return [row.id for row in islice(turns, limit)]
 

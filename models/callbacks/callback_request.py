@@ -263,7 +263,7 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
         "window_starts": starts, "window_ends": ends, **promise.wishes.columns,
         "silent": promise.silent, "requested_at": promise.requested_at,
         "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "news_at": now,
-        "liaison_tries": 0, "caller_tries": 0, "outcome": promise.outcome,
+        "outcome": promise.outcome,
         "closed_at": now if promise.state != "requested" else None,
         "begun_by_staff": promise.begun_by_staff,
     }  # fmt: skip

@@ -111,10 +111,7 @@ def follow_up(
         "next_attempt_at": at,
         "news_at": now,
         "follows_id": callback.id,
-        "liaison_tries": 0,
-        "caller_tries": 0,
-        "warned": 0,
-    }  # fmt: skip
+    }
     if "phone_key" not in (changes or {}) and lacks_phone(session, callback):
         outcome = _why_stopped(changes) if callback.stopped_after else CANNOT_DIAL
         left, changes = True, {**(changes or {}), "outcome": outcome}

@@ -103,9 +103,9 @@ def refuse_deletions(session: Session, code: int | None, now: datetime) -> None:
     )
 
 
-def kept_records(session: Session, limit: int | None = None) -> Sequence[KeptRecord]:
+def kept_records(session: Session) -> Sequence[KeptRecord]:
     """The records that are still at the carrier, the most refused first."""
-    rows = session.execute(select(_RECORDS).order_by(_RECORDS.c.tries.desc(), _RECORDS.c.sid).limit(limit))
+    rows = session.execute(select(_RECORDS).order_by(_RECORDS.c.tries.desc(), _RECORDS.c.sid))
     return [KeptRecord(row.kind, row.sid, row.tries, row.code) for row in rows]
 
 
