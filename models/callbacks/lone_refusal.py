@@ -298,13 +298,11 @@ def _refusals_before(session: Session, leg: Call, now: datetime) -> list[str | N
     Each time that a person was to be called back, a liaison was called. A phone is called about each notice
     of its person.
     """
-    earlier = select(Call.call_sid, Call.place).where(Call.role == leg.role, Call.id < leg.id)
+    earlier = select(Call.call_sid, Call.place).where(Call.role == leg.role, Call.id < leg.id, _IS_ASKED)
     if leg.role == CALLED_BACK:
-        # A leg gets the number that it is placed from once the carrier is asked.
-        earlier = earlier.where(Call.callback_id == leg.callback_id, Call.line.is_not(None))
+        earlier = earlier.where(Call.callback_id == leg.callback_id)
     elif leg.role == NOTIFIED:
-        since = Call.started_at > now - _KNOWN_OF_PHONE
-        earlier = earlier.where(Call.phone_key == leg.phone_key, since, _IS_ASKED)
+        earlier = earlier.where(Call.phone_key == leg.phone_key, Call.started_at > now - _KNOWN_OF_PHONE)
     else:
         return []
     found = session.execute(earlier.order_by(Call.id.desc()).limit(_MOST_DOUBLINGS)).all()

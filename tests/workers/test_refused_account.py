@@ -156,6 +156,30 @@ def test_refused_caller_goes_back_to_the_list_with_nothing_spent_and_the_liaison
     assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
 
 
+@ON_SQLITE
+def test_liaisons_who_hung_up_before_the_person_was_called_do_not_show_whose_refusal_it_is(
+    call_center: CallCenter,
+) -> None:
+    for _ in range(2):
+        call_center.works_off()
+        liaison = call_center.carrier.placed[-1]
+        call_center.answers(liaison)
+        call_center.presses(liaison, legs.accept_by_liaison)
+        call_center.hangs_up(liaison)
+        call_center.sweeps(seconds=40)
+    call_center.works_off()
+    liaison = call_center.carrier.placed[-1]
+    call_center.answers(liaison)
+    call_center.presses(liaison, legs.accept_by_liaison)
+    call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
+    call_center.works_off()
+
+    assert {call.to for call in call_center.carrier.placed} == {LIAISON}, "nobody called the person"
+    with call_center.database.reading() as session:
+        assert [one.kind for one in refusals(session)] == ["calls"]
+    assert [row.state for row in call_center.rows(Callback)] == ["requested"]
+
+
 def test_liaison_who_accepts_while_the_account_is_refused_does_not_wait_for_a_call_that_is_not_placed(
     empty_call_center: CallCenter,
 ) -> None:
