@@ -24,6 +24,8 @@ COLUMNS = (
 LONGEST = {"subject_id": 100, "status": 64, "facility": LONGEST_NAME, "next_hearing_place": LONGEST_NAME}
 #: Several times the size of any record; a longer one is an unclosed quote, or no CSV at all.
 LONGEST_RECORD = 8192
+#: By how many columns commas may have moved the one that names the person.
+MOST_MOVED = 12
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 PROGRESS_BYTES = 65_536
 
@@ -37,13 +39,14 @@ class FeedFileError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Whom a rejected row names, if that can be read: of this person the line must not tell an older row.
+    """Whom a rejected row may name, if that can be read: of them the line must not tell an older row.
 
     ``releasable`` is what its gate columns say, and ``as_of`` its confirmation time if that is one. Of a row
-    without the right number of columns neither is known.
+    without the right number of columns neither is known, and any field that the comma may have moved may be
+    the person's id.
     """
 
-    subject_id: str
+    subject_ids: tuple[str, ...]
     releasable: bool | None
     as_of: datetime | None
 
@@ -267,15 +270,22 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
 
 
 def _doubt(fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> Doubt | None:
-    subject_id = fields[places["subject_id"]].strip() if places["subject_id"] < len(fields) else ""
-    if not subject_id or len(subject_id) > LONGEST["subject_id"] or _CONTROL.search(subject_id):
+    place, more = places["subject_id"], len(fields) - len(COLUMNS)
+    # A comma too many or too few moves the columns behind it. Of a row with very many only the nearest count.
+    more = max(-place, min(more, MOST_MOVED))
+    near = (text.strip() for text in fields[min(place, place + more) : max(place, place + more) + 1])
+    ids = tuple(dict.fromkeys(one for one in near if one and _is_id(one)))
+    if not ids:
         return None
     if len(fields) != len(COLUMNS):
-        # A comma too many or too few moves the columns behind it, so only the person is looked up.
-        return Doubt(subject_id, None, None)
+        return Doubt(ids, None, None)
     as_of = _read_moment(fields[places["as_of"]].strip())
     releasable = _is_releasable(fields, places, gates)
-    return Doubt(subject_id, releasable, as_of if isinstance(as_of, datetime) else None)
+    return Doubt(ids, releasable, as_of if isinstance(as_of, datetime) else None)
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= LONGEST["subject_id"] and _CONTROL.search(text) is None
 
 
 def _is_releasable(fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> bool:

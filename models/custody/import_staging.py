@@ -141,7 +141,7 @@ class Staging:
         unreadable = [item for item in batch if isinstance(item, Reject)]
         rejects = list(unreadable)
         named = [row.subject_id for row in rows]
-        named += [one.doubt.subject_id for one in unreadable if one.doubt is not None]
+        named += [name for one in unreadable if one.doubt is not None for name in one.doubt.subject_ids]
         with self._database.reading() as session:
             people = find_people(session, self._database, named)
         fresh: dict[int, dict[str, Any]] = {}
@@ -225,17 +225,27 @@ class Staging:
         if doubt is None:
             self._miss("row", reject.field, reject.line)
             return
-        known = people.get(doubt.subject_id)
-        if known is None:
-            return
+        known = [people[name] for name in doubt.subject_ids if name in people]
+        is_news = [self._doubt_person(reject, doubt, one, fresh, contradicted) for one in known]
+        if any(is_news):
+            self._miss("row", reject.field, reject.line)
+
+    def _doubt_person(
+        self,
+        reject: Reject,
+        doubt: Doubt,
+        known: Known,
+        fresh: dict[int, dict[str, Any]],
+        contradicted: list[dict[str, Any]],
+    ) -> bool:
+        """False if the row is older than the record, and so changes nothing."""
         if doubt.as_of is not None and known.as_of is not None and doubt.as_of < known.as_of:
             self._present.add(known.subject_id)
-            return
-        self._miss("row", reject.field, reject.line)
+            return False
         content = _careful(doubt, known)
         if (first := self._staged.get(known.subject_id)) is not None:
             self._contradict(first, content, known, known.as_of or self._now, fresh, contradicted)
-            return
+            return True
         is_dated = doubt.as_of is not None and doubt.as_of <= self._latest
         as_of = doubt.as_of if is_dated else known.as_of
         verdict = judge(content, known, self._now)
@@ -248,6 +258,7 @@ class Staging:
             )
         self._staged[known.subject_id] = staged
         self._count(staged, 1)
+        return True
 
     def _contradict(
         self,

@@ -275,6 +275,31 @@ def test_person_who_is_out_stays_so_after_a_row_that_cannot_be_read(database, st
     assert what_is_heard(database, case) is NEUTRAL
 
 
+@pytest.mark.parametrize(
+    "place", ["Smith, County Jail", ", , ,", "", '"Smith, County Jail', '"Smith "County" Jail"']
+)
+def test_comma_before_the_person_of_a_row_confirms_nothing_of_them(database, place):
+    """Columns may be in any order: where the id did not come first, the line told the older status on."""
+    case = open_cases(database, "A-1", "B-1")["A-1"]
+    load(database, feed_row("A-1", as_of=at(-1)), feed_row("B-1", as_of=at(-1)), now=at(-1))
+    columns = (
+        "facility",
+        *(name for name in COLUMNS if name not in ("facility", "subject_id")),
+        "subject_id",
+    )
+    row = feed_row("A-1", status="released", facility="PLACE")
+    moved = b"PLACE" if place else b"PLACE,"
+    text = feed_file(row, columns=columns).read().replace(moved, place.encode())
+
+    result = import_custody(
+        database, io.BytesIO(text), RULES, full=False, dry_run=False, strict=False, now=NOW
+    )
+
+    assert counts(result) == (1, 0, 0, 0, 0, 1)
+    assert what_is_heard(database, case) is NEUTRAL
+    assert [kind for kind, _ in result.unlisted] == ["row"]
+
+
 @pytest.mark.parametrize("place", ["Smith, County Jail", '"Smith County Jail', "x" * 9000])
 def test_row_with_a_comma_too_many_or_an_open_quote_confirms_nothing_of_its_person(database, place):
     case = open_cases(database, "A-1")["A-1"]
