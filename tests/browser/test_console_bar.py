@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from models import Call, Callback, Staff, Talk
 from models.callbacks.callback import advance
+from models.callbacks.claim import release
 from models.staff.set_away import note_miss
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import NARROW, Colleague, ConsoleServer, judge, looks_again
@@ -49,6 +50,35 @@ def talks(server: ConsoleServer, callback_id: int) -> None:
         row = session.get_one(Callback, callback_id)
         row.state, row.talking_at = "talking", datetime.now(UTC)
         make_talk(session, row)
+
+
+def test_what_a_colleague_does_with_the_open_callback_is_said_once(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """Its buttons went, and the focus with them to the title, without a word."""
+    ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
+    callback_id = promises(console_server, rank=1, due_at=datetime.now(UTC) + timedelta(hours=30))
+    page = opens(console_server, visitors, ana, f"/console/callbacks/{callback_id}")
+    page.locator("#does-call").focus()
+
+    claims(console_server, callback_id, luis)
+    looks_again(page)
+    expect(page.get_by_text("Luis Demo claimed it")).to_be_visible()
+    looks_again(page)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#work-title")).to_be_focused()
+    assert said(page) == ["Claimed: Luis Demo"]
+
+    with console_server.database.transaction() as session:
+        release(session, callback_id, session.get_one(Staff, luis.staff_id), datetime.now(UTC))
+    looks_again(page)
+    expect(page.locator("#does-claim")).to_be_visible()
+    assert said(page) == ["Claimed: Luis Demo", "Waiting"]
+    page.locator("#does-claim").click()
+    expect(page.locator("#does-release")).to_be_visible()
+    looks_again(page)
+    page.wait_for_load_state("networkidle")
+    assert said(page) == ["Claimed: Luis Demo", "Waiting", "You claimed it."]
 
 
 def looks(page: Page) -> None:
@@ -290,7 +320,7 @@ def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboa
 
     promises(server, urgency="urgent")
     looks(page)
-    expect(page.locator("#bar")).to_contain_text("1 unclaimed, urgent or due soon")
+    expect(page.locator("#bar")).to_contain_text("1 to claim now")
     expect(page.get_by_role("button", name="Luis Demo")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Luis Demo")).to_be_focused()
@@ -318,12 +348,12 @@ def test_one_of_two_tabs_listens_for_both_and_the_other_goes_on_when_it_is_close
 
     promises(server, urgency="urgent")
     for page in (first, second):
-        expect(page.locator("#bar")).to_contain_text("1 unclaimed, urgent or due soon")
+        expect(page.locator("#bar")).to_contain_text("1 to claim now")
     assert second not in listening
     first.close()
     promises(server, urgency="urgent")
 
-    expect(second.locator("#bar")).to_contain_text("2 unclaimed, urgent or due soon")
+    expect(second.locator("#bar")).to_contain_text("2 to claim now")
     assert listening.count(second) == 1
     visitors.complaints.clear()  # Nobody had clicked, so the sounds waited.
 

@@ -31,7 +31,23 @@
     });
   };
   readMessages(true);
-  document.addEventListener("htmx:afterSwap", () => readMessages(false));
+
+  // What others do with the callback that is open: its buttons go while one reads. Of what is one's own the bar tells.
+  const stateOf = () => {
+    const one = document.querySelector("#work-in [data-state]");
+    return one ? `${one.id} ${one.textContent.trim()}` : "";
+  };
+  let state = stateOf();
+  const readState = (event) => {
+    const before = state;
+    state = stateOf();
+    const follows = event.detail.requestConfig?.elt.matches(".work-live");
+    if (follows && state !== before) say(state.slice(state.indexOf(" ") + 1));
+  };
+  document.addEventListener("htmx:afterSwap", (event) => {
+    readMessages(false);
+    readState(event);
+  });
   if (!bar) return;
 
   // When something changed, the bar looks at once. The other parts follow at once where a call of one's own changed,

@@ -114,6 +114,21 @@ def test_shift_break_and_wrap_up_are_changed_without_leaving_the_page(
     assert liaison.reads("Off shift: the line does not call you")
 
 
+def test_bar_of_a_liaison_off_shift_does_not_say_beside_their_ring_that_the_line_does_not_call(
+    staff: Any, office_rows: Office
+) -> None:
+    """ "Off shift: the line does not call you" stood beside "Your phone rings" after *Call now*."""
+    ana = staff(on_shift=False).signs_in()
+    callback_id = office_rows.promises()
+    assert "Off shift: the line does not call you" in bar_of(ana)
+
+    office_rows.becomes(callback_id, state="ringing_liaison", staff_id=ana.staff_id, rank=None)
+
+    assert "Off shift Start shift" in bar_of(ana)
+    assert "does not call" not in bar_of(ana)
+    assert "Your phone rings:" in bar_of(ana)
+
+
 def test_claim_is_shown_with_its_end_and_announced_in_its_last_minute(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
@@ -179,7 +194,7 @@ def test_bar_counts_of_what_is_overdue_only_what_is_unclaimed_and_all_of_that(
             due_at=late, state="claimed", staff_id=owner.staff_id, claimed_at=clock(), rank=None
         )
 
-    assert "3 unclaimed, urgent or due soon (3 overdue)" in bar_of(ana)
+    assert "3 to claim now (3 overdue)" in bar_of(ana)
     assert ana.opens("/console/callbacks").reads("Overdue 6")
 
 
@@ -190,7 +205,7 @@ def test_urgent_and_overdue_work_that_nobody_has_is_told_once_by_each_token(
     urgent = office_rows.promises(urgency="urgent", due_at=clock() + timedelta(minutes=50))
     late = office_rows.promises(rank=1, due_at=clock() - timedelta(minutes=1))
 
-    assert "2 unclaimed, urgent or due soon (1 overdue)" in bar_of(ana)
+    assert "2 to claim now (1 overdue)" in bar_of(ana)
     page = ana.opens(ELSEWHERE).page
     assert page.xpath("//*[@data-count]/@data-count") == ["2"]
     told = {one.get("data-tokens"): one for one in page.xpath("//ul[@id='bar-news']/li[@data-alerts]")}
