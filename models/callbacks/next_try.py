@@ -10,6 +10,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import WAITS, is_waiting, put_off_waiting
 from models.callbacks.to_new_phone import is_for_code
 from models.calls.call import CALLS
+from models.calls.outbound_leg import UNDIALLED
 from models.calls.role import CALLED_BACK
 from models.staff.set_away import spare
 from models.staff.staff import Staff
@@ -210,10 +211,5 @@ def rung_in_vain(session: Session, callback: Callback) -> int:
 
 def never_dial(session: Session, call_id: int, now: datetime) -> None:
     """End a leg that no worker has begun to dial; a job that comes to dial it finds it ended."""
-    undialled = update(CALLS).where(
-        CALLS.c.id == call_id,
-        CALLS.c.call_status.is_(None),
-        CALLS.c.call_sid.is_(None),
-        CALLS.c.ended_at.is_(None),
-    )
+    undialled = update(CALLS).where(CALLS.c.id == call_id, UNDIALLED)
     session.execute(undialled.values(ended_at=now))

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import and_, update
 from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
@@ -29,19 +29,14 @@ def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> 
     }
 
 
+#: A leg of which no worker has begun to ask the carrier for a call, and that is not over.
+UNDIALLED = and_(CALLS.c.call_status.is_(None), CALLS.c.call_sid.is_(None), CALLS.c.ended_at.is_(None))
+
+
 def mark_dialling(session: Session, call_id: int) -> bool:
     """Take the right to dial a leg. Only one job ever gets True, so two jobs never call somebody twice."""
-    statement = (
-        update(CALLS)
-        .where(
-            CALLS.c.id == call_id,
-            CALLS.c.call_status.is_(None),
-            CALLS.c.call_sid.is_(None),
-            CALLS.c.ended_at.is_(None),
-        )
-        .values(call_status=DIALLING)
-    )
-    return changed_one(session, statement)
+    undialled = update(CALLS).where(CALLS.c.id == call_id, UNDIALLED)
+    return changed_one(session, undialled.values(call_status=DIALLING))
 
 
 def take_back_dialling(session: Session, call_id: int) -> bool:

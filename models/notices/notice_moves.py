@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.next_try import never_dial
 from models.calls.call import CALLS
+from models.calls.outbound_leg import UNDIALLED
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
@@ -341,9 +342,6 @@ def _release_ringing(session: Session, notice_ids: Sequence[int]) -> list[Job]:
 
 def _drop_undialled(session: Session, notice_ids: Sequence[int], now: datetime) -> None:
     """End the legs that no worker has begun to dial: their phones were not called, so no cap counts them."""
-    legs = select(CALLS.c.id).where(
-        CALLS.c.notice_id.in_(notice_ids), CALLS.c.ended_at.is_(None), CALLS.c.call_status.is_(None),
-        CALLS.c.call_sid.is_(None),
-    )  # fmt: skip
+    legs = select(CALLS.c.id).where(CALLS.c.notice_id.in_(notice_ids), UNDIALLED)
     for call_id in session.scalars(legs.order_by(CALLS.c.id)).all():
         never_dial(session, call_id, now)

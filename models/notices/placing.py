@@ -16,7 +16,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.case_words import case_standing
 from models.callbacks.next_try import never_dial
 from models.calls.call import CALLS, Call
-from models.calls.outbound_leg import mark_dialling, outbound_leg
+from models.calls.outbound_leg import UNDIALLED, mark_dialling, outbound_leg
 from models.calls.pacing import REFUSED_NOTICE
 from models.calls.role import NOTIFIED
 from models.cases.case import Case
@@ -71,13 +71,10 @@ _DUE = (
 )
 _UNDIALLED = (
     select(CALLS.c.notice_id)
-    .where(
-        _LIVE, CALLS.c.ended_at.is_(None), CALLS.c.call_status.is_(None),
-        CALLS.c.call_sid.is_(None), CALLS.c.started_at <= bindparam("lost"),
-    )
+    .where(_LIVE, UNDIALLED, CALLS.c.started_at <= bindparam("lost"))
     .distinct()
     .order_by(CALLS.c.notice_id)
-)  # fmt: skip
+)
 _FACTS = (
     select(Notice, CustodyEvent, Registration, Registrant, Case)
     .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
@@ -386,10 +383,7 @@ def _make_leg(session: Session, facts: Facts, phone_id: int, now: datetime) -> C
 
 def _waiting_legs(session: Session, notice_id: int) -> list[Call]:
     """The legs that no worker has begun to dial, in the order of their making."""
-    undialled = select(Call).where(
-        Call.notice_id == notice_id, Call.ended_at.is_(None), Call.call_status.is_(None),
-        Call.call_sid.is_(None),
-    )  # fmt: skip
+    undialled = select(Call).where(Call.notice_id == notice_id, UNDIALLED)
     return list(session.scalars(undialled.order_by(Call.id).execution_options(populate_existing=True)))
 
 

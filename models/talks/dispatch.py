@@ -28,7 +28,7 @@ from models.callbacks.to_new_phone import is_for_code, lacks_code
 from models.calls import pacing
 from models.calls.call import CALLS, Call
 from models.calls.offer import last_offers, note_offer
-from models.calls.outbound_leg import mark_dialling
+from models.calls.outbound_leg import UNDIALLED, mark_dialling
 from models.calls.two_lists import owed_to
 from models.cases.duress import may_call
 from models.cases.safe_phone import standing_of
@@ -227,12 +227,7 @@ def take_caller_slot(
     callback = locked(session, callback_id)
     if callback is None or callback.state != "ringing_caller" or callback.next_attempt_at > now:
         return None
-    undialled = select(CALLS.c.id).where(
-        CALLS.c.id == callback.caller_call_id,
-        CALLS.c.call_status.is_(None),
-        CALLS.c.call_sid.is_(None),
-        CALLS.c.ended_at.is_(None),
-    )
+    undialled = select(CALLS.c.id).where(CALLS.c.id == callback.caller_call_id, UNDIALLED)
     if session.execute(undialled).first() is None:
         return None
     at = pacing.take_slot(session, now, policy.call_interval, patience)

@@ -20,7 +20,7 @@ from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.wishes import wishes_of_phone
 from models.callouts.callout import dial_staff
 from models.calls.call import Call
-from models.calls.outbound_leg import mark_dialling, outbound_leg
+from models.calls.outbound_leg import UNDIALLED, mark_dialling, outbound_leg
 from models.calls.role import CALLING_OUT, LIAISON
 from models.cases.case import Case
 from models.cases.duress import may_call
@@ -186,9 +186,7 @@ def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPo
 
 def is_wanted(session: Session, call_id: int) -> bool:
     """Whether such a leg is still undialed, so that a slot of the carrier's pace is worth taking."""
-    undialled = select(Call.id).where(
-        Call.id == call_id, Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
-    )
+    undialled = select(Call.id).where(Call.id == call_id, UNDIALLED)
     return session.execute(undialled).first() is not None
 
 

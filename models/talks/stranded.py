@@ -16,6 +16,7 @@ from models.callouts.callout import Callout
 from models.callouts.forgotten import close_lost, to_ask_about
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
+from models.calls.outbound_leg import UNDIALLED
 from models.calls.place import IN_TALK
 from models.calls.role import AT_0, CALLING_OUT, COLLEAGUE, JOINERS, LIAISON
 from models.staff.paging import AHEAD
@@ -289,19 +290,14 @@ _LAPSED_RINGS = (
     .order_by(Callback.id)
 )
 #: A leg that no worker has begun to dial although its job is due since ``lost``.
-_UNDIALLED = (
-    Call.call_status.is_(None),
-    Call.call_sid.is_(None),
-    Call.ended_at.is_(None),
-    Call.started_at < bindparam("lost"),
-)
+_UNDIALLED = and_(UNDIALLED, Call.started_at < bindparam("lost"))
 _UNDIALLED_CALLERS = (
     select(Callback.id)
     .join(Call, Call.id == Callback.caller_call_id)
     .where(
         _IN_HAND,
         Callback.state == "ringing_caller",
-        *_UNDIALLED,
+        _UNDIALLED,
         # A worker that waits for its slot has recorded the slot here.
         Callback.next_attempt_at < bindparam("lost"),
     )
@@ -310,14 +306,14 @@ _UNDIALLED_CALLERS = (
 _UNDIALLED_TAKERS = (
     select(Call.id)
     .join(Staff, Staff.busy_call_id == Call.id)
-    .where(Call.role.in_((LIAISON, CALLING_OUT)), *_UNDIALLED)
+    .where(Call.role.in_((LIAISON, CALLING_OUT)), _UNDIALLED)
 )
-_UNDIALLED_AT_0 = select(Call.id).where(_OF_CALLER, *_UNDIALLED, Call.role == AT_0)
+_UNDIALLED_AT_0 = select(Call.id).where(_OF_CALLER, _UNDIALLED, Call.role == AT_0)
 _UNDIALLED_JOINERS = (
     select(Call.id)
     .join(Talk, Talk.callback_id == Call.callback_id)
-    .where(IS_ON, *_UNDIALLED, Call.role.in_(JOINERS)),
-    select(Call.id).where(_OF_CALLER, *_UNDIALLED, Call.role.in_(JOINERS)),
+    .where(IS_ON, _UNDIALLED, Call.role.in_(JOINERS)),
+    select(Call.id).where(_OF_CALLER, _UNDIALLED, Call.role.in_(JOINERS)),
 )
 _HELD_INSIDE = select(Call.id).where(
     Call.id.in_(select(Talk.caller_call_id).where(IS_ON, Talk.held_at < bindparam("lost"))),
