@@ -233,10 +233,7 @@ IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_
 IS_OWED = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OWED_STATES])
 #: Requested without a PIN. Excludes one that staff are to make about a lost PIN: that is the registrant's
 #: (R08).
-WITHOUT_PIN = and_(
-    CALLBACKS.c.case_id.is_(None), CALLBACKS.c.registrant_id.is_(None), ~CALLBACKS.c.verified,
-    CALLBACKS.c.reason != "lost_pin",
-)  # fmt: skip
+WITHOUT_PIN = and_(CALLBACKS.c.case_id.is_(None), CALLBACKS.c.registrant_id.is_(None), ~CALLBACKS.c.verified)
 #: Nobody is being called, or about to be: it waits for its turn, or a staff member keeps it for themselves.
 IS_IDLE = or_(
     CALLBACKS.c.state == "requested",

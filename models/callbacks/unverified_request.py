@@ -21,6 +21,7 @@ from models.callbacks.callback import (
     CALLBACKS,
     IS_OWED,
     UNTOLD,
+    WITHOUT_PIN,
     Callback,
     is_idle,
     keep_callback,
@@ -126,9 +127,8 @@ def request_without_pin(
 def made_in_call(session: Session, call: "CallState") -> Sequence[int]:
     """The promised callbacks that only this call requested without a PIN."""
     mine = select(Callback.id).where(
-        Callback.requested_in_call_id == call.id, ~Callback.verified, Callback.case_id.is_(None),
-        ~Callback.asked_elsewhere, Callback.registrant_id.is_(None), Callback.reason != "lost_pin", IS_OWED,
-    )  # fmt: skip
+        Callback.requested_in_call_id == call.id, WITHOUT_PIN, ~Callback.asked_elsewhere, IS_OWED
+    )
     return session.scalars(mine.order_by(Callback.id)).all()
 
 
@@ -241,8 +241,7 @@ def _made_lately(
         .select_from(Callback)
         .outerjoin(Call, Call.id == Callback.requested_in_call_id)
         .where(
-            Callback.phone_key == phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
-            Callback.case_id.is_(None), Callback.registrant_id.is_(None), Callback.reason != "lost_pin",
+            Callback.phone_key == phone_key, Callback.requested_at > now - A_DAY, WITHOUT_PIN,
             Callback.urgency != "urgent", Callback.requested_at.not_in([one.requested_at for one in owed]),
             ~_IS_KEPT_FOR_CASE, judged,
         )

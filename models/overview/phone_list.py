@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
 from sqlalchemy import case as sa_case
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
@@ -365,13 +365,10 @@ def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
     duress = select(Case).join(real, real.id == Case.duress_of)
     duress = duress.where(real.registrant_id == case.registrant_id)
     theirs = select(Case.id).where(Case.registrant_id == case.registrant_id)
-    # Rows from before callbacks recorded whose phone it is.
-    nameless = and_(Callback.registrant_id.is_(None), Callback.reason.in_(("pin_changed", "phone_added")))
     of_them = or_(
         Callback.case_id.in_(theirs.union_all(duress.with_only_columns(Case.id))),
         Callback.registrant_id == case.registrant_id,
         Callback.registrant_id.in_(duress.with_only_columns(Case.registrant_id)),
-        nameless,
     )
     return Callback.phone_key == phone.phone_key, of_them
 
