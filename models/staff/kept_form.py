@@ -23,14 +23,14 @@ MOST_FORMS = 4
 class KeptForm:
     """``page`` is the path of the form's page; ``fields`` are the values typed, by name.
 
-    ``act`` is where the form was sent: only a form with this address shows again what was typed. It is None
-    for one that an earlier release kept. ``at`` is the second in which it was sent, or 0 for a form that is
-    never sent again by itself. ``key`` names it, so that each tab goes on with its own.
+    ``act`` is where the form was sent: only a form with this address shows again what was typed. ``at`` is
+    the second in which it was sent, or 0 for a form that is never sent again by itself. ``key`` names it, so
+    that each tab goes on with its own.
     """
 
     page: str
     fields: Mapping[str, list[str]] = field(repr=False)
-    act: str | None = None
+    act: str
     at: int = 0
     key: str = field(default_factory=lambda: secrets.token_hex(8))
 

@@ -149,7 +149,7 @@ def waits_for_proof(form: KeptForm) -> bool:
     pressed it.
     """
     oldest = console.clock() - timedelta(minutes=console.policies.console_fresh_minutes)
-    return form.act is not None and form.at >= int(oldest.timestamp())
+    return form.at >= int(oldest.timestamp())
 
 
 def sign_in_first(*, live: bool = False) -> Response:

@@ -67,7 +67,7 @@ def has_kept_form(shown: str) -> bool:
     A form is known by its address alone: the same fields, sent elsewhere, may be about another person.
     """
     kept: KeptForm | None = g.get("kept_form")
-    if kept is None or (kept.act is not None and f'action="{escape(kept.act)}"' in shown):
+    if kept is None or f'action="{escape(kept.act)}"' in shown:
         return True
     g.pop("kept_form")
     return False
