@@ -13,7 +13,15 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.claim import WAITS
-from models.callbacks.follow_up import ANEW, NO_SAFE_PHONE, NOT_CALLED, STOPPED, SUPERVISOR, WRONG_PERSON
+from models.callbacks.follow_up import (
+    ANEW,
+    LATER,
+    NO_SAFE_PHONE,
+    NOT_CALLED,
+    STOPPED,
+    SUPERVISOR,
+    WRONG_PERSON,
+)
 from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.calls.two_lists import rank_of
@@ -302,7 +310,7 @@ def _move_callbacks(
             never_dial(session, callback.caller_call_id, now)
         advance(
             session, callback.id, "change_phone", actor=_ACTOR, now=now,
-            next_attempt_at=policy.calling_window(now, callback.time_zone), caller_tries=0, **elsewhere,
+            next_attempt_at=_first_ring(callback, now, policy), caller_tries=0, **elsewhere,
         )  # fmt: skip
         jobs += [("release_leg", leg) for leg in legs if leg is not None]
         jobs.append(("dial_liaison", callback.id))
@@ -320,8 +328,14 @@ def _move_waiting(
             continue
         for name, value in elsewhere.items():
             setattr(callback, name, value)
-        callback.next_attempt_at, callback.caller_tries = policy.calling_window(now, callback.time_zone), 0
+        callback.next_attempt_at, callback.caller_tries = _first_ring(callback, now, policy), 0
     session.flush()
+
+
+def _first_ring(callback: Callback, now: datetime, policy: CallbackPolicy) -> datetime:
+    """When the next phone rings: at once, but not before what staff and the person agreed on."""
+    is_agreed = callback.rescheduled_by_id is not None or callback.reason == LATER
+    return policy.calling_window(max(now, callback.next_attempt_at) if is_agreed else now, callback.time_zone)
 
 
 def waiting_locked(session: Session, *which: ColumnElement[bool]) -> Sequence[Callback]:

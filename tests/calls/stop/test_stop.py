@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Case, Staff, Subject
+from models.callbacks.appointment import reschedule
 from models.callbacks.callback import advance
 from models.callbacks.claim import claim
+from models.callbacks.follow_up import BEHIND_NEWS
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.registrant import Phone as Registered
 from models.cases.registrant import Registrant
@@ -151,6 +153,37 @@ def test_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
     assert asked.phone_key == hotline.database.keyring.index("phone", OTHER)
     _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == OTHER
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["on the list", "behind news"])
+@pytest.mark.parametrize("urgency", ["urgent", "other"])
+def test_callback_moves_to_the_next_phone_with_the_time_that_its_person_agreed_to(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    texts: Callable[..., str],
+    clock: Clock,
+    urgency: str,
+    waits: bool,
+) -> None:
+    """She had said when she can talk, and the other phone rang at once."""
+    asks_express(phone, case)
+    phone.hangs_up()
+    hotline.jobs.waiting.clear()
+    has_another_phone(hotline, case)
+    tomorrow = clock.now + timedelta(hours=25)
+    with hotline.database.transaction() as session:
+        session.execute(update(Callback).values(urgency=urgency))
+        staff, asked = session.scalars(select(Staff)).one(), session.scalars(select(Callback)).one()
+        reschedule(session, asked.id, staff, tomorrow, clock.now, hotline.policy)
+        if waits:
+            asked.state, asked.outcome, asked.closed_at = "left_for_staff", BEHIND_NEWS, clock.now
+
+    texts("STOP")
+
+    moved = hotline.row(select(Callback).where(Callback.case_id == case.id))
+    assert moved.phone_key == hotline.database.keyring.index("phone", OTHER)
+    assert moved.next_attempt_at == tomorrow
 
 
 @pytest.mark.parametrize("has_third", [False, True])
