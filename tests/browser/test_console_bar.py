@@ -155,6 +155,35 @@ def test_colleague_who_joins_and_leaves_is_said_by_first_name(
     ]  # fmt: skip
 
 
+def test_transfer_is_said_to_both_as_what_it_is(visitors: Visitors, console_server: ConsoleServer) -> None:
+    """The one who left heard "The call has ended", and the one who leads it now heard nothing."""
+    server, now = console_server, datetime.now(UTC)
+    ana, luis = server.adds(name="Ana Demo"), server.adds(name="Luis Demo", on_shift=True)
+    callback_id = promises(server, state="talking", staff_id=ana.staff_id, rank=None, talking_at=now)
+    with server.database.transaction() as session:
+        leg = make_call(
+            session, role="colleague", direction="outbound", callback_id=callback_id, place="in_talk",
+            staff_id=luis.staff_id, accepted_at=now, started_at=now,
+        ).id  # fmt: skip
+        session.query(Talk).one().announced_at = now + timedelta(seconds=1)
+    leaves = opens(server, visitors, ana, "/console/cases")
+    expect(leaves.locator("#bar")).to_contain_text("with Luis")
+    stays = opens(server, visitors, luis, "/console/cases")
+    expect(stays.locator("#bar")).to_contain_text("Ana leads the call")
+
+    with server.database.transaction() as session:
+        talk = session.query(Talk).one()
+        talk.staff_id, talk.leader_call_id = luis.staff_id, leg
+        session.get_one(Callback, callback_id).staff_id = luis.staff_id
+    looks(leaves)
+    looks(stays)
+
+    expect(leaves.locator("#bar")).not_to_contain_text("In a call")
+    expect(stays.get_by_role("button", name="End call")).to_be_visible()
+    assert said(leaves)[-1] == "You are no longer in the call."
+    assert said(stays)[-1] == "You are in a call: Callback, English. You lead the call now."
+
+
 def test_liaison_who_is_set_away_hears_it_once_and_is_back_by_one_click(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

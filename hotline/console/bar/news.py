@@ -150,7 +150,9 @@ def _of_call(call: OwnCall) -> News:
         return News(
             (f"call:{key}:calling",), _("You accepted. Stay on your phone: the line calls the person.")
         )
-    return News((f"call:{key}:talking",), _("You are in a call: %(what)s.", what=what))
+    # The one who leads it from now on is told (desk.js).
+    word = "talking" if call.leads else "with"
+    return News((f"call:{key}:{word}",), _("You are in a call: %(what)s.", what=what))
 
 
 def _handed(call: OwnCall, at: datetime) -> News:

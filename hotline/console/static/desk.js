@@ -32,7 +32,8 @@
   };
   readMessages(true);
 
-  // What others do with the callback that is open: its buttons go while one reads. Of what is one's own the bar tells.
+  // What others do with the callback that is open: its buttons go while one reads. Of what is or was one's own the bar
+  // tells.
   const stateOf = () => {
     const one = document.querySelector("#work-in [data-state]");
     return one ? `${one.id} ${one.textContent.trim()}` : "";
@@ -42,7 +43,7 @@
     const before = state;
     state = stateOf();
     const follows = event.detail.requestConfig?.elt.matches(".work-live");
-    if (follows && state !== before) say(state.slice(state.indexOf(" ") + 1));
+    if (follows && before && state !== before) say(state.slice(state.indexOf(" ") + 1));
   };
   document.addEventListener("htmx:afterSwap", (event) => {
     readMessages(false);
@@ -99,10 +100,15 @@
     const isGone = (kind) => before.filter(isOf(kind)).some((token) => !next.has(token));
     if (calls.length && !after.some(isOf("call"))) {
       const rang = calls.every((token) => token.endsWith(":rings"));
-      say(rang ? region.dataset.ringEnded : region.dataset.callEnded);
+      // With somebody else in it, the call may go on without this person.
+      const isShared = before.some(isOf("joined")) || calls.some((token) => token.endsWith(":with"));
+      say(rang ? region.dataset.ringEnded : isShared ? region.dataset.callLeft : region.dataset.callEnded);
     }
     else {
       if (isGone("joined")) say(region.dataset.colleagueLeft);
+      if (calls.some((token) => token.endsWith(":with")) && after.some((token) => token.endsWith(":talking"))) {
+        say(region.dataset.youLead);
+      }
       if (isGone("hold") && !after.some(isOf("hold"))) say(region.dataset.holdEnded);
     }
     sessionStorage.setItem(TOLD, after.join(" "));
