@@ -35,7 +35,7 @@ from ivr_flows.verbs.window_words import EVENING, NOON, say_window
 from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import LISTENS_SLOWLY, first_due
 from models.callbacks.callback_policy import Hours
-from models.callbacks.callback_request import Promise, can_change, request_callback
+from models.callbacks.callback_request import Promise, can_change, owed_to_case, request_callback
 from models.callbacks.promised_time import Asker
 from models.callbacks.replaced_request import cancel_with_pin, end_waiting_with_pin
 from models.callbacks.shown_line import shown_line
@@ -146,10 +146,19 @@ def request_for_news(desk: Desk, _digits: str) -> str:
 
 @answers("promised", "refused")
 def request_in_silence(desk: Desk, _digits: str) -> str:
-    """The same for a caller who says nothing (R19)."""
-    if not desk.is_verified:
-        return request_after_wait.run(desk, _digits)
-    return promise(desk, "urgent", "hard_news")
+    """The same for a caller who says nothing (R19).
+
+    Silence makes no promise sooner than its person agreed to it, but for hard news.
+    """
+    if desk.is_verified:
+        return promise(desk, "urgent", "hard_news")
+    number, case_id = desk.number_to_call(verified=True), desk.call.case_id
+    standing = None if _owes_news(desk) else owed_to_case(desk.session, case_id)
+    key = None if number is None else desk.keyring.index("phone", number)
+    if standing is not None and standing.phone_key == key:
+        asker = Asker(True, desk.call.caller_id_doubted, standing.phone_key)
+        return _say_to_lapsed(desk, "other", "waited", asker)
+    return _after_wait(desk, "other", "waited")
 
 
 @answers("promised", "refused")
@@ -168,9 +177,13 @@ def request_afraid_after_wait(desk: Desk, _digits: str) -> str:
 
 
 def _after_wait(desk: Desk, urgency: str, reason: str) -> str:
-    is_owed = desk.heard().hard_news and "news" not in steps_in_case(desk, "status")
     verified = desk.call.opened_its_case()
-    return promise(desk, urgency, reason, verified=verified, owes_news=verified and is_owed)
+    return promise(desk, urgency, reason, verified=verified, owes_news=verified and _owes_news(desk))
+
+
+def _owes_news(desk: Desk) -> bool:
+    """Whether this call has not told the hard news of the case that it opened, however long ago."""
+    return desk.heard().hard_news and "news" not in steps_in_case(desk, "status")
 
 
 @answers("promised", "refused", "closed_then")

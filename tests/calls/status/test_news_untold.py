@@ -11,7 +11,7 @@ from tests.calls.at_0.waiting import consents_at
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu, wrong
 from tests.conftest import ON_SQLITE
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -200,6 +200,31 @@ def test_caller_who_waited_in_vain_for_over_ten_minutes_and_is_silent_then_is_ca
     assert "this person escaped" not in phone.heard_so_far
     (callback,) = hotline.rows(select(Callback))
     assert (callback.urgency, callback.reason, callback.case_id) == ("urgent", "hard_news", case.id)
+
+
+@pytest.mark.parametrize(("key", "is_sooner"), [("", False), ("1", True)])
+def test_silence_after_over_ten_minutes_in_vain_makes_no_agreed_call_sooner(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    key: str,
+    is_sooner: bool,
+) -> None:
+    """Whoever walks in must not hear the phone ring at a time that the person did not choose."""
+    case, at = make_case("in_custody", phone=CALLER), hotline.clock.now + timedelta(days=1)
+    with hotline.database.transaction() as session:
+        make_callback(session, case, phone=CALLER, next_attempt_at=at, due_at=at + timedelta(hours=1))
+    waits_in_vain_for_over_ten_minutes(phone, hotline, case, make_staff)
+
+    if key:
+        phone.presses(key)
+    while not phone.is_over:
+        phone.says_nothing()
+
+    assert "We will call you no later than" in phone.heard_so_far
+    (callback,) = hotline.rows(select(Callback))
+    assert (callback.next_attempt_at < at) is is_sooner
 
 
 @pytest.mark.parametrize("key", ["1", "2"])
