@@ -111,13 +111,12 @@ class SettledPin:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedPin:
-    """The result of an approval: ``expires_at`` of a one-time PIN, and the phones that will be called."""
+    """The result of an approval, and how many phones will be called."""
 
     case_id: int
     kind: str
     delivery: str
     language: str
-    expires_at: datetime | None
     phones_told: int
 
 
@@ -288,7 +287,7 @@ def approve_pin(
         told = tell_safe_phones(session, case, "pin_changed", person.email, policy, now)
     _settle(session, person, asked, "approved", now)
     _record(session, person, "approve_pin", asked, now, phones_told=told)
-    return ApprovedPin(case.id, asked.kind, asked.delivery, case.registrant.language, expires_at, told)
+    return ApprovedPin(case.id, asked.kind, asked.delivery, case.registrant.language, told)
 
 
 def decline_pin(session: Session, person: Person, request_id: int, now: datetime, policies: Policies) -> None:

@@ -56,7 +56,6 @@ class AuditAlarm(Base):
     target: Mapped[str] = mapped_column(String(64))
     count: Mapped[int]
     entry_id: Mapped[int] = mapped_column(ForeignKey("audit_entries.id"))
-    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_by: Mapped[str | None] = mapped_column(String(254))
@@ -96,7 +95,7 @@ def raise_alarm(session: Session, found: Finding, entry_id: int, at: datetime, n
         return False
     alarm = AuditAlarm(
         rule=found.rule, actor=found.actor, target=found.target, count=found.count, entry_id=entry_id,
-        raised_at=now, last_at=at,
+        last_at=at,
     )  # fmt: skip
     session.add(alarm)
     session.flush()

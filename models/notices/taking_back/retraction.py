@@ -175,7 +175,7 @@ def correct_late(session: Session, notice_ids: Sequence[int], now: datetime) -> 
     for correction_id in session.scalars(anew.returning(NOTICES.c.id)).all():
         record_move(session, correction_id, "take_up_notice", now, _ACTOR)
     of_them = select(Case.subject_id).where(Case.id.in_(cases))
-    people = [one for one in session.scalars(of_them.distinct()) if one is not None]
+    people = session.scalars(of_them.distinct()).all()
     told_now = last_told(session, people)
     for subject_id, misled in _misled(session, people).items():
         newest = session.get_one(Subject, subject_id).record_id

@@ -155,7 +155,7 @@ def test_what_waits_for_a_second_person_or_a_supervisor_is_counted(database: Dat
             session.add(
                 AuditAlarm(
                     rule="many_looks", actor="sweeper", target=target, count=9, entry_id=entry_id,
-                    raised_at=NOW, last_at=NOW, settled_at=settled,
+                    last_at=NOW, settled_at=settled,
                 )
             )  # fmt: skip
         key = session.get_one(Case, case.id).number_key

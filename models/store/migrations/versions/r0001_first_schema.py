@@ -370,7 +370,6 @@ def _make_tables() -> None:
         sa.Column("target", sa.String(length=64), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("entry_id", sa.Integer(), nullable=False),
-        sa.Column("raised_at", MOMENT, nullable=False),
         sa.Column("last_at", MOMENT, nullable=False),
         sa.Column("settled_at", MOMENT),
         sa.Column("settled_by", sa.String(length=254)),
