@@ -1,6 +1,7 @@
 """The only code that dials out, with Twilio's official client. It sees only numbers and opaque leg ids."""
 
 import logging
+import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -346,11 +347,16 @@ def judge(http_status: Any, code: Any, number_codes: frozenset[int]) -> CarrierR
 
 
 def _never_sent(fault: requests.RequestException) -> bool:
-    """Whether no connection was made, so that the request cannot have arrived."""
+    """Whether no connection was made, so that the request cannot have arrived.
+
+    A certificate that is not believed, by our clock for example, ends a connection before anything is sent.
+    """
     if isinstance(fault, requests.ConnectTimeout):
         return True
     cause = fault.args[0] if isinstance(fault, requests.ConnectionError) and fault.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    whys = (reason, *reason.args) if reason is not None else ()
+    return any(isinstance(why, NewConnectionError | ssl.SSLCertVerificationError) for why in whys)
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]

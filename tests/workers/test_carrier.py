@@ -2,6 +2,9 @@
 
 import dataclasses
 import logging
+import socketserver
+import ssl
+import threading
 import traceback
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -9,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import trustme
 
 from config.settings import Settings
 from tests.fake_twilio import FakeTwilio, running_twilio
@@ -207,6 +211,21 @@ def test_uncertain_result_is_unknown_and_never_tried_twice(
 def test_unreachable_carrier_has_dialed_nobody(make_carrier: Callable[..., Carrier]) -> None:
     with pytest.raises(CarrierRefused) as refused:
         _place(make_carrier(twilio_api_base_url="http://127.0.0.1:1"))
+    assert refused.value.about == "connection"
+
+
+def test_carrier_whose_certificate_is_not_believed_has_dialed_nobody(
+    make_carrier: Callable[..., Carrier],
+) -> None:
+    """By a clock months ahead every certificate ran out: each callback that was due was left for staff."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(CarrierRefused) as refused:
+            _place(make_carrier(twilio_api_base_url=f"https://127.0.0.1:{server.server_address[1]}"))
+        server.shutdown()
     assert refused.value.about == "connection"
 
 

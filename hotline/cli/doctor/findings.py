@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -125,6 +126,8 @@ def check_lines(settings: Settings) -> Finding:
 
 
 def check_carrier(settings: Settings) -> Finding:
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
     if not settings.places_calls:
         return Finding("carrier", "", "HOTLINE_PLACE_CALLS is 0: no call is placed and no text is sent.")
     if settings.carrier == "exchange":
@@ -133,7 +136,18 @@ def check_carrier(settings: Settings) -> Finding:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname, port), timeout=settings.carrier_timeout_seconds).close()
+        with socket.create_connection(
+            (parts.hostname, port), timeout=settings.carrier_timeout_seconds
+        ) as plain:
+            if parts.scheme == "https":
+                trusting = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+                trusting.wrap_socket(plain, server_hostname=parts.hostname).close()
+    except ssl.SSLCertVerificationError as error:
+        wrong = (
+            f"The certificate of {parts.hostname} is not believed ({error.verify_message}), so no call "
+            f"leaves. By this machine's clock it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
+        )
+        return Finding("carrier", url, wrong)
     except OSError as error:
         return Finding(
             "carrier", url, f"The carrier at {parts.hostname} cannot be reached ({type(error).__name__})."

@@ -4,13 +4,17 @@ import json
 import os
 import shutil
 import socket
+import socketserver
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -140,6 +144,25 @@ def test_office_that_uses_twilio_is_told_of_the_shipped_numbers(settings: Settin
 
     assert result.exit_code == 1
     assert {"lines", "carrier"} <= set(wrong(result))
+
+
+def test_carrier_whose_certificate_is_not_believed_is_named_with_the_clock(settings: Settings) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_address[1]}"
+        result = run(
+            settings, "doctor", "--json", HOTLINE_CARRIER="twilio", TWILIO_API_BASE_URL=url,
+            TWILIO_ACCOUNT_SID="AC" + "1" * 32, HOTLINE_PUBLIC_URL="https://line.example.org",
+        )  # fmt: skip
+        server.shutdown()
+
+    told = wrong(result)["carrier"]
+
+    assert told.startswith("The certificate of 127.0.0.1 is not believed (")
+    assert f"so no call leaves. By this machine's clock it is {datetime.now(UTC):%Y-%m-%d}" in told
 
 
 def test_copy_that_places_no_calls_is_named(settings: Settings) -> None:
