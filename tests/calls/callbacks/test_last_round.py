@@ -68,7 +68,7 @@ def test_caller_who_was_promised_the_evening_is_called_then_after_three_earlier_
     assert callback.next_attempt_at == evening
 
 
-@pytest.mark.parametrize("reason", ["pin_changed", "phone_added"])
+@pytest.mark.parametrize("reason", ["pin_changed", "letter_pin_used", "phone_added", "phone_stopped"])
 def test_owner_whose_machine_answers_each_time_is_not_left_untold_of_a_new_pin_or_phone(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, reason: str
 ) -> None:
