@@ -14,6 +14,7 @@ from models.audit import audit
 from models.callbacks.claim import claim
 from models.store.free_text import MOST_CHARACTERS, refusals
 from models.talks.talk import Talk, begin_talk, close
+from models.talks.talk_end import end_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
 from tests.factories import make_call, make_callback, make_case, make_wait
@@ -289,6 +290,13 @@ def test_words_are_shown_once_the_person_is_recognized(
     expect(page.get_by_text("These are the words of the line itself")).to_be_visible()
     expect(page.locator("blockquote")).to_contain_text("in custody")
     expect(field).to_have_value("Prefers mornings.")
+    # The button is gone, and what it led to is read next.
+    expect(page.get_by_role("heading", name="What may be said")).to_be_focused()
+    with console_server.database.transaction() as session:
+        talk = session.query(Talk).one()
+        end_talk(session, talk, "caller", datetime.now(UTC), policies_of(console_server.office))
+    looks_again(page)
+    expect(page.locator("[data-outcomes] input").first).to_be_focused()
 
 
 def test_callback_is_claimed_and_called_by_keyboard_alone(

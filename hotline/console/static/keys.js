@@ -111,7 +111,7 @@
       const typed = !lost.isConnected && lost.matches("textarea, input:not([type=radio], [type=checkbox])");
       if (typed) typesUntil = performance.now() + PAUSE_MILLISECONDS;
       const focused = document.activeElement;
-      const waits = endedNow && focused && focused.matches("#work-title, #bar [data-next]");
+      const waits = endedNow && focused && focused.matches("#work-title, #said-title, #bar [data-next]");
       if (!waits && focused && focused !== document.body && focused.checkVisibility()) return;
       const rows = links().filter((one) => one.checkVisibility());
       const next = heldAt < 0 ? isSame && !typed && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];
