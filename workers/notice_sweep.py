@@ -18,7 +18,7 @@ from models.notices.agreed.lapse import ask_to_renew
 from models.notices.end_watch import ask_who_stopped
 from models.notices.leg_over import lapsed_notices
 from models.notices.placing import due_notices, settle_set_back, undialled_notices
-from models.notices.reminders import make_reminders
+from models.notices.reminders import is_any_reminder, make_reminders
 from models.notices.silence import is_any_to_tell, tell_registrants
 from models.notices.spreading import is_any_unspread, spread
 from models.notices.taking_back.corrections import settle_corrections, watch_corrections
@@ -105,11 +105,13 @@ class NoticeSweep:
         """Once an hour, with the consents that end soon."""
         if not self._is_due("reminders"):
             return
+        is_any = self._looks.find(is_any_reminder, self._now)
         with self._looks.transaction() as session:
             if not self._takes(session, "reminders"):
                 return
             rules = heard_rules_of(self._office)
-            jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
+            most = _WATCHED_AT_ONCE
+            jobs = make_reminders(session, self._now, self._policies, rules, most) if is_any else []
             ask_to_renew(session, self._now, self._policies, _WATCHED_AT_ONCE)
             ask_who_stopped(session, self._now, self._policies, _WATCHED_AT_ONCE)
         self._hand_on(jobs)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, insert, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.case import Case
@@ -28,6 +28,27 @@ from models.store.job import Job
 from models.store.policies import Policies
 
 _MADE = aliased(CustodyEvent)
+#: A date that is known by day alone is ahead until that day ends, in each time zone.
+_LONGEST_DAY = timedelta(days=2)
+_ANY = select(
+    or_(
+        exists(
+            select(CustodyEvent.id).where(
+                CustodyEvent.before_id.is_(None),
+                CustodyEvent.kind.in_(("hearing", "expected_release")),
+                CustodyEvent.stopped_at.is_(None),
+            )
+        ),
+        exists(
+            select(CustodyRecord.id).where(
+                or_(
+                    CustodyRecord.next_hearing_at >= bindparam("since"),
+                    CustodyRecord.expected_release_at >= bindparam("since"),
+                )
+            )
+        ),
+    )
+)
 
 
 class _Kind(NamedTuple):
@@ -47,6 +68,11 @@ class _Kind(NamedTuple):
         """Whether the line still tells a date of this kind."""
         at_court = (and_(at == today, _sits_in(zone)) for zone, today in self.courts.items())
         return or_(at >= self.ahead, at == self.today, *at_court)
+
+
+def is_any_reminder(session: Session, now: datetime) -> bool:
+    """Whether a reminder stands, or a record has a date of which one may be made."""
+    return bool(session.scalar(_ANY, {"since": now - _LONGEST_DAY}))
 
 
 def make_reminders(

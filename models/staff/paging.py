@@ -53,16 +53,16 @@ def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
     False while the last message is younger than ``minutes``. So call this only when there is something new to
     tell, and leave it untold if the result is False: the next message includes it in its count.
     """
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    first = (postgresql.insert if on_postgresql else sqlite.insert)(_MATTERS).values(name=name, paged_at=now)
-    made = session.execute(first.on_conflict_do_nothing().returning(_MATTERS.c.name)).first()
-    if made is not None:
-        return True
     before = now - timedelta(minutes=minutes)
     # After a clock was set back, staff must not wait until it reaches the old time again.
     is_due = or_(_MATTERS.c.paged_at <= before, _MATTERS.c.paged_at > now + AHEAD)
     again = update(_MATTERS).where(_MATTERS.c.name == name, is_due)
-    return changed_one(session, again.values(paged_at=now))
+    if changed_one(session, again.values(paged_at=now)):
+        return True
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    first = (postgresql.insert if on_postgresql else sqlite.insert)(_MATTERS).values(name=name, paged_at=now)
+    made = session.execute(first.on_conflict_do_nothing().returning(_MATTERS.c.name)).first()
+    return made is not None
 
 
 def _is_due(taken: datetime | None, now: datetime, minutes: int) -> bool:
