@@ -340,3 +340,25 @@ def test_case_that_stays_open_hears_of_the_person_as_before_when_another_one_clo
 
     opens_the_case(phone, second)
     assert phone.hears("is in custody")
+
+
+def test_case_that_is_opened_beside_another_one_lets_no_row_about_the_person_be_late(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    first = make_case(custody_status="in_custody")
+    feed_id, other_id = fed(hotline, first), fed(hotline, make_case(custody_status="in_custody"))
+    closes(hotline, first)
+    hotline.clock.passes(hours=1)
+    load(hotline.database, feed_row(feed_id, as_of=hotline.clock.now), now=hotline.clock.now)
+    hotline.clock.passes(minutes=5)
+    second = opens_anew(hotline, first)
+    hotline.clock.passes(minutes=5)
+    then = hotline.clock.now
+    hotline.clock.passes(minutes=5)
+    load(hotline.database, feed_row(other_id, as_of=hotline.clock.now), now=hotline.clock.now)
+
+    opens_anew(hotline, first)
+
+    load(hotline.database, feed_row(feed_id, as_of=then), now=hotline.clock.now)
+    opens_the_case(phone, second)
+    assert phone.hears("is in custody")
