@@ -73,18 +73,21 @@ def test_flood_of_locks_is_one_message_every_few_minutes(
     assert hotline.rows(counts) == [1, 2]
 
 
-def test_supervisor_is_told_of_a_spent_total_as_well(
+def test_supervisor_is_told_of_the_hundredth_wrong_try_in_a_month_as_well(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     case = make_case(custody_status="in_custody")
-    has_wrong_tries(hotline, case, 90)
-    for _ in range(12):
-        guesses(phone, case.number, wrong(case.pin))
+    has_wrong_tries(hotline, case, 98)
+    locks = select(AuditEntry).where(AuditEntry.action == "lock_pin")
+    guesses(phone, case.number, wrong(case.pin))
+    hotline.sweeps()
+    assert hotline.rows(locks) == [], "of the 99th one nobody is told"
 
+    guesses(phone, case.number, wrong(case.pin))
     hotline.sweeps()
 
-    entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
+    entry = hotline.row(locks)
     assert entry.facts == {"kind": "strangers", "why": "total"}
 
 
