@@ -26,8 +26,8 @@ from models.store.database import Database
 
 BATCH = 1000
 IMPORT_ROWS, SUBJECTS, RECORDS = table_of(ImportRow), table_of(Subject), table_of(CustodyRecord)
-#: Of tables, since a row of a model costs twice as much to read.
 _RELEASE, _HEARING = CONTENT_COLUMNS.index("expected_release_at"), CONTENT_COLUMNS.index("next_hearing_at")
+#: Of tables, since a row of a model costs twice as much to read.
 RECORD_CONTENT = [RECORDS.c[name] for name in CONTENT_COLUMNS]
 _CASES = table_of(Case)
 _OPEN_CASES = (
