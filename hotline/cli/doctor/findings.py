@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import certifi
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,9 @@ from hotline.cli.command.context import connect, keys_of, told_of_keys
 from models.store.policies import Policies
 
 T = TypeVar("T")
+#: How long our own address may take to show its certificate, and how long before its end people are told.
+CERTIFICATE_SECONDS = 3.0
+RENEWED_BEFORE = timedelta(days=14)
 #: The database that its check could not reach: each later check would wait as long for it.
 AWAY: set[str] = set()
 
@@ -126,33 +130,60 @@ def check_lines(settings: Settings) -> Finding:
 
 
 def check_carrier(settings: Settings) -> Finding:
-    from requests.utils import DEFAULT_CA_BUNDLE_PATH
-
     if not settings.places_calls:
         return Finding("carrier", "", "HOTLINE_PLACE_CALLS is 0: no call is placed and no text is sent.")
     if settings.carrier == "exchange":
         return Finding("carrier", "the local exchange; nobody's phone rings")
     url = settings.twilio_api_base_url or "https://api.twilio.com"
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = urlsplit(url).hostname
     try:
-        with socket.create_connection(
-            (parts.hostname, port), timeout=settings.carrier_timeout_seconds
-        ) as plain:
-            if parts.scheme == "https":
-                trusting = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
-                trusting.wrap_socket(plain, server_hostname=parts.hostname).close()
+        _certificate_until(url, settings.carrier_timeout_seconds)
     except ssl.SSLCertVerificationError as error:
-        wrong = (
-            f"The certificate of {parts.hostname} is not believed ({error.verify_message}), so no call "
-            f"leaves. By this machine's clock it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
-        )
-        return Finding("carrier", url, wrong)
+        wrong = f"The certificate of {host} is not believed ({error.verify_message}), so no call leaves."
+        return Finding("carrier", url, f"{wrong} {_by_clock()}")
     except OSError as error:
-        return Finding(
-            "carrier", url, f"The carrier at {parts.hostname} cannot be reached ({type(error).__name__})."
-        )
+        return Finding("carrier", url, f"The carrier at {host} cannot be reached ({type(error).__name__}).")
     return Finding("carrier", f"{url} can be reached")
+
+
+def check_certificate(settings: Settings) -> Finding:
+    """How long Twilio believes the certificate of our own address: after that no call arrives (R39)."""
+    name, url = "certificate", settings.public_url
+    if settings.carrier == "exchange" or urlsplit(url).scheme != "https":
+        return Finding(name, "none is needed")
+    try:
+        until = _certificate_until(url, CERTIFICATE_SECONDS)
+    except ssl.SSLCertVerificationError as error:
+        wrong = f"The certificate of {url} is not believed ({error.verify_message}), so no call arrives."
+        return Finding(name, "", f"{wrong} Renew it, and reload the proxy. {_by_clock()}")
+    except OSError as error:
+        return Finding(name, f"{url} cannot be asked from here ({type(error).__name__})")
+    if until is None:
+        return Finding(name, "not known")
+    told = f"runs out {until:%Y-%m-%d %H:%M} UTC"
+    if until - datetime.now(UTC) < RENEWED_BEFORE:
+        wrong = f"The certificate of {url} {told}; then no call arrives. Renew it, and reload the proxy."
+        return Finding(name, told, wrong)
+    return Finding(name, told)
+
+
+def _certificate_until(url: str, seconds: float) -> datetime | None:
+    """When the certificate of a web address runs out; None for plain HTTP. Raises OSError."""
+    parts = urlsplit(url)
+    is_plain = parts.scheme != "https"
+    address = (parts.hostname, parts.port or (80 if is_plain else 443))
+    with socket.create_connection(address, timeout=seconds) as plain:
+        if is_plain:
+            return None
+        # What Twilio's client trusts.
+        trusting = ssl.create_default_context(cafile=certifi.where())
+        with trusting.wrap_socket(plain, server_hostname=parts.hostname) as opened:
+            seen = opened.getpeercert()
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(seen["notAfter"])), UTC) if seen else None
+
+
+def _by_clock() -> str:
+    return f"By this machine's clock it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
 
 
 def check_keys(settings: Settings) -> Finding:
@@ -436,6 +467,7 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     check_redis,
     check_flows,
     check_carrier,
+    check_certificate,
     check_account,
     check_roles,
     check_two_people,

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -131,38 +133,57 @@ def test_redis_that_takes_no_write_is_reported(
     assert "takes no write (OutOfMemoryError), so no worker gets a job" in told
 
 
+@contextmanager
+def over_tls(until: datetime) -> Iterator[tuple[str, trustme.CA]]:
+    """A web server whose certificate runs out then: its address, and who vouches for it."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", not_after=until).configure_cert(context)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}", authority
+        server.shutdown()
+
+
+def at_twilio(settings: Settings, **changes: str) -> Result:
+    known = {"HOTLINE_CARRIER": "twilio", "TWILIO_ACCOUNT_SID": "AC" + "1" * 32}
+    known |= {"TWILIO_API_BASE_URL": "http://127.0.0.1:1", "HOTLINE_PUBLIC_URL": "https://127.0.0.1:1"}
+    return run(settings, "doctor", "--json", **known | changes)
+
+
 def test_office_that_uses_twilio_is_told_of_the_shipped_numbers(settings: Settings) -> None:
-    result = run(
-        settings,
-        "doctor",
-        "--json",
-        HOTLINE_CARRIER="twilio",
-        HOTLINE_PUBLIC_URL="https://line.example.org",
-        TWILIO_ACCOUNT_SID="AC" + "1" * 32,
-        TWILIO_API_BASE_URL="http://127.0.0.1:1",
-    )
+    result = at_twilio(settings)
 
     assert result.exit_code == 1
     assert {"lines", "carrier"} <= set(wrong(result))
 
 
 def test_carrier_whose_certificate_is_not_believed_is_named_with_the_clock(settings: Settings) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"https://127.0.0.1:{server.server_address[1]}"
-        result = run(
-            settings, "doctor", "--json", HOTLINE_CARRIER="twilio", TWILIO_API_BASE_URL=url,
-            TWILIO_ACCOUNT_SID="AC" + "1" * 32, HOTLINE_PUBLIC_URL="https://line.example.org",
-        )  # fmt: skip
-        server.shutdown()
-
-    told = wrong(result)["carrier"]
+    with over_tls(datetime.now(UTC) + timedelta(days=90)) as (url, _):
+        told = wrong(at_twilio(settings, TWILIO_API_BASE_URL=url))["carrier"]
 
     assert told.startswith("The certificate of 127.0.0.1 is not believed (")
     assert f"so no call leaves. By this machine's clock it is {datetime.now(UTC):%Y-%m-%d}" in told
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        (90, None),
+        (13, "then no call arrives. Renew it, and reload the proxy."),
+        (-1, "certificate has expired"),
+    ],
+)
+def test_certificate_of_the_line_is_named_before_and_after_it_runs_out(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, days: int, says: str | None
+) -> None:
+    """With it the line goes silent at night, and Twilio alone knows."""
+    with over_tls(datetime.now(UTC) + timedelta(days=days)) as (url, authority):
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "ca.pem"))
+        told = wrong(at_twilio(settings, HOTLINE_PUBLIC_URL=url)).get("certificate")
+
+    assert told is None if says is None else says in str(told)
 
 
 def test_copy_that_places_no_calls_is_named(settings: Settings) -> None:
