@@ -1,5 +1,6 @@
 """What was typed about one person is never filled in for another, however late its author signs in again."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -60,6 +61,28 @@ def test_note_and_agreed_hour_of_one_person_come_back_on_that_persons_page(
     if second is not None:
         assert ana.opens("/console/callbacks").value("note") == ""
         assert note_on(database, second) == ""
+
+
+def test_hand_over_that_came_after_the_sign_in_ended_is_there_again_with_its_note(
+    ana: Member, staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    luis = staff("liaison", on_shift=True, name="Luis Demo")
+    callback_id = office_rows.promises()
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
+    clock.goes_on(minutes=31)
+    office_rows.becomes(callback_id, lease_until=clock() + timedelta(minutes=5))
+    ana.fills(note="Home after five.", to=str(luis.staff_id)).clicks("Hand to colleague")
+
+    ana.signs_in_again(clock())
+
+    assert ana.reads(f"{NOT_SENT} What you had typed is here again")
+    assert ana.value("note") == "Home after five."
+    assert ana.page.xpath("//details[@open]//select[@id='to']/option[@selected]/@value") == [
+        str(luis.staff_id)
+    ]
+    ana.clicks("Hand to colleague")
+    assert ana.reads("It is handed to your colleague.")
+    assert office_rows.row(callback_id).staff_id == luis.staff_id
 
 
 def test_recognition_of_one_person_never_opens_the_case_of_another(
