@@ -2,10 +2,13 @@
 
 import re
 import signal
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy.exc import OperationalError
 
 from models import Call, Callback, Staff, Talk
 from models.callbacks.callback import advance
@@ -405,6 +408,43 @@ def test_lost_connection_and_its_return_are_said_once_each(
     lost, back = said(page)
     assert lost.startswith("The connection is lost.")
     assert back == "The connection is back."
+    visitors.complaints.clear()  # The browser notes each request that failed.
+
+
+def test_click_that_was_not_carried_out_is_said_as_that(
+    visitors: Visitors, console_server: ConsoleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "The connection is lost" and "back" were said, and the person was thought to be on hold."""
+    ana, now = console_server.adds(name="Ana Demo"), datetime.now(UTC)
+    promises(console_server, state="talking", staff_id=ana.staff_id, rank=None, talking_at=now)
+    page = opens(console_server, visitors, ana, "/console/cases")
+    connection = page.locator("#connection")
+
+    def busy() -> None:
+        fault = sqlite3.OperationalError("database is locked")
+        fault.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise OperationalError("UPDATE", {}, fault)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(console_server.database, "transaction", busy)
+        page.locator("#bar-hold").click()
+        expect(connection).to_contain_text(
+            "Please try again in a moment. The database did not answer in time."
+        )
+    expect(connection).to_contain_text(re.compile("an administrator. Reference number: [A-Z]{4}-[A-Z]{4}$"))
+    looks(page)
+    # Later answers do not take that away; a click that is carried out does.
+    expect(connection).to_contain_text("look whether it was done")
+    page.locator("#bar-hold").click()
+    expect(page.locator("#bar")).to_contain_text("On hold")
+    expect(connection).to_be_empty()
+
+    page.route(
+        "**/console/bar", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    page.locator("#bar-hold").click()
+    expect(connection).to_contain_text("your last click may not have been carried out")
+    assert said(page)[-1].startswith("The connection is lost, so your last click")
     visitors.complaints.clear()  # The browser notes each request that failed.
 
 

@@ -29,16 +29,25 @@
       if (!shown && place.classList.contains("connection--back")) place.replaceChildren();
     }, 4000);
   };
-  // Another answer to a click has no place in the page: without a word the button would seem dead.
+  // Another answer to a click has no place in the page: without a word the button would seem dead, and after a fault one
+  // would think that it was done.
   const refuse = (xhr) => {
     const page = new DOMParser().parseFromString(xhr.response, "text/html");
     const why = [...page.querySelectorAll("#main > h1, #main > h1 + p")].map((one) => one.textContent.trim());
-    if (why.length) say("refused", why.join(". "), "lost");
+    const number = xhr.status >= 500 ? page.querySelector("#main > .reference") : null;
+    if (number) why.push(number.textContent.trim());
+    if (why.length) say("refused", why.join(". ").replaceAll("..", "."), "lost");
+    return why.length > 0;
   };
+  const isLive = (event) => event.detail.elt.matches("[data-live]");
 
   // The bar gives up a request that takes too long. While it has no answer it is old, although other parts are not.
   let behind = null;
-  document.addEventListener("htmx:sendError", lose);
+  document.addEventListener("htmx:sendError", (event) => {
+    if (isLive(event)) lose();
+    // Nobody sends a click again by itself.
+    else say("lost", place.dataset.lostClick, "lost");
+  });
   document.addEventListener("htmx:timeout", (event) => {
     behind = event.detail.target;
     lose();
@@ -60,8 +69,10 @@
     const status = xhr ? xhr.status : 0;
     // It leads to the sign-in page: nobody is signed in again yet.
     if (status && xhr.getResponseHeader("HX-Redirect")) return;
+    const isClick = status > 0 && requestConfig && !requestConfig.elt.matches("[data-live]");
+    if (isClick && status >= 500 && refuse(xhr)) return;
     heard(status, target);
-    if (!status || !requestConfig || requestConfig.elt.matches("[data-live]")) return;
+    if (!isClick) return;
     if (status >= 400 && status < 500 && status !== 401 && status !== 422) {
       refuse(xhr);
     } else if (shown === "refused") {
