@@ -41,6 +41,11 @@ def moment_inside(starts: datetime, ends: datetime, time_zone: str, at: datetime
     return max(at, (starts.astimezone(zone) + timedelta(days=days)).astimezone(UTC))
 
 
+def overlaps(starts: datetime, ends: datetime, time_zone: str, daily: DailyWindow) -> bool:
+    """Whether a window that repeats daily has a moment inside ``daily``."""
+    return daily.moment_inside(starts, time_zone) < end_of_window(ends, time_zone, starts)
+
+
 def end_of_window(ends: datetime, time_zone: str, at: datetime) -> datetime:
     """When a window that repeats daily, for the first time until ``ends``, next ends after ``at``."""
     local_end = ends.astimezone(ZoneInfo(time_zone))

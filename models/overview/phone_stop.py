@@ -26,6 +26,7 @@ from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
+from models.cases.daily_window import DailyWindow, overlaps
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, proving_phones, same_person
 from models.notices.leg_over import stop_legs_to
@@ -439,15 +440,8 @@ def registrant_of(session: Session, callback: Callback) -> int | None:
 def _columns(
     session: Session, callback: Callback, phone: Phone, number: str, now: datetime, policy: CallbackPolicy
 ) -> dict[str, Any]:
-    wishes, window = wishes_of_phone(phone), None
-    if callback.urgency == "urgent":
-        # The caller allowed all hours only for the phone that they called from. If the new phone has no
-        # window, it is called in the office's hours, however often it is tried (R29).
-        numbers = policy.numbers
-        opens, closes = time(numbers.window_opens_hour % 24), time(numbers.window_closes_hour % 24)
-        window = next_window(phone, callback.time_zone, now)
-        window = window or next_hours(opens, closes, callback.time_zone, now)
-    starts, ends = window or (callback.window_starts, callback.window_ends)
+    wishes = wishes_of_phone(phone)
+    starts, ends = _window_there(callback, phone, now, policy) or (None, None)
     return {
         "phone_key": phone.phone_key,
         "number_sealed": keyring_of(session).seal("callback.number", number),
@@ -457,6 +451,31 @@ def _columns(
         "window_starts": starts,
         "window_ends": ends,
     }
+
+
+def _window_there(
+    callback: Callback, phone: Phone, now: datetime, policy: CallbackPolicy
+) -> tuple[datetime, datetime] | None:
+    """The part of the day that the person chose, if the other phone is called in it; else its own hours.
+
+    An urgent caller without such a part allowed all hours only for the phone that they called from. If the
+    other phone has no hours, it is called in those of the office, however often it is tried (R29).
+    """
+    starts, ends = callback.window_starts, callback.window_ends
+    daily = DailyWindow.of(phone.window_starts, phone.window_ends)
+    if (
+        starts is not None
+        and ends is not None
+        and (daily is None or overlaps(starts, ends, callback.time_zone, daily))
+    ):
+        return starts, ends
+    if callback.urgency != "urgent":
+        # The hours of its phone narrow it as they are.
+        return None
+    numbers = policy.numbers
+    opens, closes = time(numbers.window_opens_hour % 24), time(numbers.window_closes_hour % 24)
+    own = next_window(phone, callback.time_zone, now)
+    return own or next_hours(opens, closes, callback.time_zone, now)
 
 
 def _make_task(session: Session, registrant_id: int, actor: str, now: datetime, policies: Policies) -> None:

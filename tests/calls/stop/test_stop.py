@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from models import AuditEntry, Callback, Case, Staff, Subject
 from models.callbacks.appointment import reschedule
@@ -15,6 +15,7 @@ from models.callbacks.follow_up import BEHIND_NEWS
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.registrant import Phone as Registered
 from models.cases.registrant import Registrant
+from models.overview.phone_stop import REASON
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
@@ -231,6 +232,54 @@ def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
     _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == OTHER
+
+
+@pytest.mark.parametrize("urgency", ["urgent", "other"])
+@pytest.mark.parametrize(
+    ("hours", "heard", "rings_at"),
+    [
+        ((None, None), "We will try today, in the afternoon", 12),
+        ((time(10), time(14)), "We will try today, in the afternoon", 12),
+        ((time(17), time(20)), "We will try today, between five in the afternoon and eight", 17),
+    ],
+)
+def test_callback_moves_with_its_part_of_the_day_if_the_other_phone_is_called_then(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    texts: Callable[..., str],
+    clock: Clock,
+    urgency: str,
+    hours: tuple[time | None, time | None],
+    heard: str,
+    rings_at: int,
+) -> None:
+    """The line went on promising the afternoon, and no phone rang; or it rang at once if it was urgent."""
+    has_another_phone(hotline, case, window_starts=hours[0], window_ends=hours[1])
+    opens_the_case(phone, case)
+    for key in ("2", "2", "2"):
+        phone.presses(key)
+    assert phone.hears("We will try today, in the afternoon")
+    phone.hangs_up()
+    hotline.jobs.waiting.clear()
+    with hotline.database.transaction() as session:
+        session.execute(update(Callback).values(urgency=urgency))
+
+    texts("STOP")
+
+    again = phone.another()
+    opens_the_case(again, case, from_=OTHER)
+    again.presses("2")
+    again.presses("2")
+    assert again.hears(heard if urgency == "urgent" or rings_at == 12 else "We will call you no later than")
+    again.hangs_up()
+    with hotline.database.transaction() as session:
+        session.execute(delete(Callback).where(Callback.reason == REASON))
+    hotline.jobs.waiting.clear()
+    while not hotline.rung():
+        clock.passes(minutes=15)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    assert clock.now.astimezone(hotline.office.zone).hour == rings_at
 
 
 def test_urgent_callback_that_moves_late_rings_a_phone_without_hours_no_later_than_nine(
