@@ -16,7 +16,8 @@ class Subject(Base):
 
     ``absent_since``: nothing can be confirmed until a newer row comes, since a full snapshot does not name
     this person, or no case was about them, and the feed's rows were ignored. ``ignored_until``: a row that
-    speaks for a moment before this one may be older than a row that was ignored.
+    speaks for a moment before this one may be older than a row that was ignored. ``doubted_at``: a row about
+    them came that cannot be read, and that they are out stood; no record from before it counts again.
     """
 
     __tablename__ = "subjects"
@@ -30,6 +31,7 @@ class Subject(Base):
     as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     absent_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ignored_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    doubted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     held_import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", use_alter=True), index=True)
 
 

@@ -251,7 +251,7 @@ def _show_records(session: Session, record_ids: Collection[int]) -> None:
             ids.in_(list(record_ids)),
             SUBJECTS.c.id == RECORDS.c.subject_id,
         )
-        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of)
+        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, doubted_at=None)
     )
 
 
@@ -262,7 +262,7 @@ def _confirm(session: Session, import_id: int, batch: Sequence[Any], rows: Seque
     session.execute(
         update(SUBJECTS)
         .where(*_are_staged(import_id, batch, rows), SUBJECTS.c.id == IMPORT_ROWS.c.subject_id)
-        .values(as_of=IMPORT_ROWS.c.as_of)
+        .values(as_of=IMPORT_ROWS.c.as_of, doubted_at=None)
     )
 
 

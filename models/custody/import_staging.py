@@ -111,6 +111,7 @@ class Staging:
         self._latest = now + timedelta(minutes=future_skew_minutes)
         self._staged: dict[int, _Staged] = {}
         self._present: set[int] = set()
+        self._doubted: list[int] = []
         with database.reading() as session:
             self._facilities = frozenset(session.scalars(select(Facility.name_key)))
             self._courts = frozenset(session.scalars(select(Court.name_key)))
@@ -256,6 +257,8 @@ class Staging:
             fresh[known.subject_id] = self._values(
                 reject.line, known.subject_id, verdict.change, content, as_of
             )
+        elif known.content is not None:
+            self._doubted.append(known.subject_id)
         self._staged[known.subject_id] = staged
         self._count(staged, 1)
         return True
@@ -320,10 +323,16 @@ class Staging:
         }
 
     def _write(self, fresh: list[dict[str, Any]], contradicted: list[dict[str, Any]]) -> None:
-        if self._import_id is None or not (fresh or contradicted):
+        doubted, self._doubted = self._doubted, []
+        if self._import_id is None or not (fresh or contradicted or doubted):
             return
         with gentle_transaction(self._database) as session:
             check_state(session, self._import_id, self._state)
+            if doubted:
+                # Whatever becomes of the file: the doubt only keeps an older record from counting again.
+                session.execute(
+                    update(SUBJECTS).where(SUBJECTS.c.id.in_(doubted)).values(doubted_at=self._now)
+                )
             if fresh:
                 session.execute(insert(IMPORT_ROWS), fresh)
             for values in contradicted:

@@ -7,6 +7,7 @@ back too.
 
 - A person with a newer record of another file keeps that one.
 - A person whom a full snapshot did not name, before the file or since, cannot be confirmed.
+- A person about whom a later row could not be read cannot be confirmed: that row may have said otherwise.
 - A denied record stays, because the gate never opens by taking something back (R12).
 - For a person with no earlier record, nothing can be confirmed until a file names them again.
 """
@@ -57,7 +58,7 @@ def take_back_records(
     people = session.execute(
         select(
             Subject.id, CustodyRecord.id, CustodyRecord.import_id, CustodyRecord.status,
-            CustodyRecord.releasable, CustodyRecord.as_of, Subject.absent_since,
+            CustodyRecord.releasable, CustodyRecord.as_of, Subject.absent_since, Subject.doubted_at,
         )
         .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .where(Subject.id.in_(subject_ids))
@@ -66,13 +67,13 @@ def take_back_records(
     ).all()  # fmt: skip
     earlier = _earlier(session, import_id, subject_ids)
     taken = []
-    for subject_id, record_id, from_import, status, releasable, as_of, missing_since in people:
+    for subject_id, record_id, from_import, status, releasable, as_of, missing_since, doubted_at in people:
         newest, told = record_id, None
         before = earlier.get(subject_id)
         is_theirs = from_import == import_id and releasable
         # Of a person with nothing earlier, "unknown" is what this function would write.
         if is_theirs and (before is not None or status != "unknown"):
-            absent_since = missing_since
+            absent_since = missing_since or doubted_at
             if before is not None and _was_absent_since(session, before):
                 absent_since = missing_since or now
             newest = _append(session, subject_id, before, import_id, as_of, absent_since, now)

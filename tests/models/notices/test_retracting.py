@@ -244,6 +244,26 @@ def test_person_with_no_earlier_record_cannot_be_confirmed_until_the_next_file(
         assert session.scalars(in_order).all() == ["retracted", "landed"]
 
 
+@pytest.mark.parametrize("readable_again", [False, True])
+def test_record_before_does_not_count_again_if_a_later_row_could_not_be_read(
+    database: Database, case: MadeCase, readable_again: bool
+) -> None:
+    """That row may have said that they got out. The line told the custody of before as if none had come."""
+    wrong = false_release(database)
+    hears(database, 1)
+    load(database, feed_row("A-1", next_hearing_at="soon", as_of=at(1.2)), now=at(1.2))
+    assert what_is_heard(database, case, at(1.2)).status == "released"
+    if readable_again:
+        load(database, feed_row("A-1", **OUT | {"as_of": at(1.4)}), now=at(1.4))
+
+    takes_back(database, wrong, 2)
+
+    assert what_is_heard(database, case, at(2)).status == ("in_custody" if readable_again else None)
+    assert states(database)[-1][1] == "waiting", "the correction"
+    load(database, feed_row("A-1", as_of=at(2.5)), now=at(2.5))
+    assert what_is_heard(database, case, at(2.5)).status == "in_custody"
+
+
 def test_correction_is_told_once_however_many_files_are_taken_back(
     database: Database, case: MadeCase
 ) -> None:

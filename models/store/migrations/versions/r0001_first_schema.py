@@ -328,6 +328,7 @@ def _make_tables() -> None:
         sa.Column("as_of", MOMENT),
         sa.Column("absent_since", MOMENT),
         sa.Column("ignored_until", MOMENT),
+        sa.Column("doubted_at", MOMENT),
         sa.Column("held_import_id", sa.Integer()),
         sa.ForeignKeyConstraint(
             ["held_import_id"], ["imports.id"], name="fk_subjects_held_import_id", use_alter=True
