@@ -292,6 +292,8 @@ def test_words_are_shown_once_the_person_is_recognized(
     expect(field).to_have_value("Prefers mornings.")
     # The button is gone, and what it led to is read next.
     expect(page.get_by_role("heading", name="What may be said")).to_be_focused()
+    # After a click by mouse a frame like a field's stood around each title.
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
     with console_server.database.transaction() as session:
         talk = session.query(Talk).one()
         end_talk(session, talk, "caller", datetime.now(UTC), policies_of(console_server.office))
