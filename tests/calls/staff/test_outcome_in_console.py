@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from models import Staff, Talk
+from models.callbacks.case_words import may_open_case
 from models.callbacks.claim import claim
+from models.callbacks.recognition import recognize
 from models.overview.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import accepted_by, allows_a_message, asks_express
 from tests.calls.conftest import Hotline
@@ -77,6 +79,30 @@ def test_call_agreed_on_for_the_same_hour_twice_stays_with_the_colleague_who_cla
     # Another hour is another call.
     saves_in_console(hotline, "call_later", agreed + timedelta(hours=1))
     assert [row.state for row in callbacks(hotline)][1:] == ["cancelled", "requested"]
+
+
+def test_person_who_was_recognized_is_to_be_recognized_again_in_the_call_that_follows(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Somebody else may pick up then, and key 1 is anybody's (R37)."""
+    ana = make_staff(phone=LIAISON).id
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, hotline)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    with hotline.database.transaction() as session:
+        recognize(session, callbacks(hotline)[0].id, ana, "agreed_word", hotline.clock.now)
+    called.hangs_up()
+    saves_in_console(hotline, "call_later", hotline.clock.now + timedelta(hours=3))
+    liaison.hangs_up()
+    hotline.clock.passes(hours=3)
+    hotline.sweeps()
+    _liaison, to_caller = accepted_by(phone, hotline)
+    phone.answers(to_caller).presses("1")
+
+    (talked, later) = callbacks(hotline)
+    assert (talked.recognized_by, later.state) == ("agreed_word", "talking")
+    assert not may_open_case(later, ana, hotline.clock.now, hotline.policies)
 
 
 @pytest.mark.parametrize("keyed", ["", "2", "8"])
