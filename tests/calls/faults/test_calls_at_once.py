@@ -29,6 +29,12 @@ def crowd(phone: Phone, hotline: Hotline) -> list[Phone]:
     return calls
 
 
+def may_try_again(phone: Phone, case: MadeCase, from_: str = CALLER) -> bool:
+    """Whether a call is asked for the PIN again after a wrong one: a call too many has one try."""
+    opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)), from_=from_)
+    return phone.hears("Please enter your 6-digit PIN")
+
+
 def test_one_call_too_many_opens_the_case_with_the_right_pin_and_is_then_like_any_other(
     phone: Phone, crowd: list[Phone], make_case: MakeCase
 ) -> None:
@@ -68,9 +74,7 @@ def test_one_call_too_many_reaches_a_person_by_0(
 def test_call_that_has_ended_frees_a_slot(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
     crowd[0].hangs_up()
 
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-
-    assert phone.hears("in custody")
+    assert may_try_again(phone, make_case(custody_status="in_custody"))
 
 
 def test_calls_whose_end_event_never_came_do_not_keep_a_slot_for_long(
@@ -78,9 +82,7 @@ def test_calls_whose_end_event_never_came_do_not_keep_a_slot_for_long(
 ) -> None:
     clock.passes(minutes=2, seconds=1)
 
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-
-    assert phone.hears("in custody")
+    assert may_try_again(phone, make_case(custody_status="in_custody"))
 
 
 @pytest.mark.parametrize("key", ["*", "6"], ids=["repeat", "no option"])
@@ -120,9 +122,8 @@ def test_withheld_numbers_and_other_phones_do_not_share_one_limit(
         caller = phone.another()
         is_asked_for_a_number(caller, from_=from_)
         assert caller.hears("case number")
-    opens_the_case(phone, case, from_=from_)
 
-    assert phone.hears("in custody")
+    assert may_try_again(phone, case, from_)
 
 
 def test_shared_phone_has_no_limit(
@@ -132,9 +133,7 @@ def test_shared_phone_has_no_limit(
     line = app.extensions["hotline.line"]
     object.__setattr__(line, "rules", dataclasses.replace(line.rules, shared_phone_keys=frozenset({key})))
 
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-
-    assert phone.hears("in custody")
+    assert may_try_again(phone, make_case(custody_status="in_custody"))
 
 
 def test_caller_under_anothers_number_takes_no_slot_from_them(
@@ -143,9 +142,7 @@ def test_caller_under_anothers_number_takes_no_slot_from_them(
     for _ in range(hotline.policies.calls_at_once):
         phone.another().dials_in(**SPOOFED)
 
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-
-    assert phone.hears("in custody")
+    assert may_try_again(phone, make_case(custody_status="in_custody"))
 
 
 def test_caller_under_anothers_number_takes_no_slot_from_calls_that_the_carrier_attests(
@@ -167,9 +164,7 @@ def test_limit_of_calls_does_not_reveal_another_open_call_with_the_pin(
     for _ in range(hotline.policies.calls_at_once - 1):
         phone.another().dials_in()
 
-    opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))
-
-    assert phone.hears("Please enter your 6-digit PIN")
+    assert may_try_again(phone, case)
 
 
 def test_stranger_who_tries_pins_under_anothers_number_locks_them_out_of_nothing(
