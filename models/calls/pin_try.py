@@ -245,7 +245,7 @@ def _is_tightened(state: CallState, now: datetime, policies: Policies, *, shared
     """
     if not shared_phone and state.earlier_open_calls >= policies.calls_at_once:
         return True
-    unopened = 0 if shared_phone or state.phone_key is None else state.phone_numbers_unopened
+    unopened = 0 if shared_phone else state.phone_numbers_unopened
     if unopened >= policies.spray_numbers:
         return True
     if state.spraying_until is None or state.spraying_until <= now:
