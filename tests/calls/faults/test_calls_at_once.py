@@ -102,6 +102,23 @@ def test_calls_that_press_keys_without_progress_keep_a_slot_while_they_are_open(
     assert phone.hears("as soon as we can, press 1")
 
 
+def test_calls_that_wait_for_a_person_keep_a_slot_without_another_key(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase, make_staff: MakeStaff, clock: Clock
+) -> None:
+    make_staff()
+    for call in crowd:
+        call.presses("0")
+    clock.passes(minutes=1, seconds=30)
+    for call in crowd:
+        call.says_nothing()
+        assert not call.is_over
+    clock.passes(minutes=1)
+
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))
+    assert phone.does_not_hear("Please enter your 6-digit PIN")
+
+
 def test_calls_that_came_first_go_on_as_before(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     reaches_the_first_menu(phone)

@@ -87,8 +87,9 @@ def test_shared_phone_is_not_tightened_for_the_numbers_it_tries(line: PinCalls) 
 
 
 def test_raised_guard_tightens_only_phones_and_numbers_that_have_failures(line: PinCalls) -> None:
-    tried, untried = line.case(), line.case()
+    tried, untried, opened = line.case(), line.case(), line.case()
     line.tries(tried, phone="failed")
+    assert line.tries(opened, PIN, phone="owner") == "right"
     line.now += timedelta(minutes=1)
     until = line.now + timedelta(hours=1)
     with line.database.transaction() as session:
@@ -96,6 +97,7 @@ def test_raised_guard_tightens_only_phones_and_numbers_that_have_failures(line: 
 
     assert line.reserve(line.call("new"), tried).tightened
     assert line.reserve(line.call("failed"), untried).tightened
+    assert not line.reserve(line.call("owner"), opened).tightened, "a right PIN is no failure"
     fresh, other = line.call("another"), line.case()
     assert not line.reserve(fresh, other).tightened
     assert not line.reserve(fresh, other).tightened, "its own slip does not make a call suspect"
