@@ -147,7 +147,7 @@ class CallState(_Parts):
         if self.caller_id_doubted:
             # A call under a false number must not reach the phone's own counters (R04, R07).
             self.phone_is_known = False
-        if self.caller_id_doubted or not self.caller_id_attested:
+        if not self.caller_id_attested:
             # A caller notices a position in the queue: someone with a faked number could learn whose case it
             # is (R05, R07).
             self.phone_opened_lately = False
