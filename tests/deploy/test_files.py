@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from hotline.cli.command.bind import read_bind
 
 DEPLOY = Path(__file__).parents[2] / "config" / "deploy"
@@ -92,6 +94,18 @@ def test_unit_starts_everything_behind_a_proxy_of_this_machine() -> None:
     # The unit may write nowhere else: an office that keeps heads on a share adds its path.
     assert "ProtectSystem=strict" in unit
     assert f"ReadWritePaths=-{HEADS}" in unit
+
+
+@pytest.mark.parametrize("name", ["hotline.service", "hotline@.service"])
+def test_unit_lets_intake_empty_the_folder_of_which_the_page_of_the_feed_speaks(name: str) -> None:
+    """Everything else is read-only for the service: with any other folder no batch was ever taken."""
+    page = (DEPLOY.parents[1] / "docs" / "operators" / "feed.md").read_text()
+    found = re.search(r"HOTLINE_FEED_DIR=([/\w]+)", page)
+
+    assert found is not None
+    assert f"\nReadWritePaths=-{found[1]}\n" in text(name)
+    assert f"install -d -o hotline -g jail -m 2770 {found[1]}\n" in page
+    assert f" folder={found[1]}\n" in page
 
 
 def test_proxy_takes_a_whole_request_before_it_passes_it_to_the_line() -> None:
