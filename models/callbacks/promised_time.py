@@ -120,9 +120,10 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
 def moved_to(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> datetime | None:
     """The latest moment to say instead of ``due_at``, if somebody can make this call only after that.
 
-    A closure or other hours were saved after the promise, or its day ended without the call; or its person
-    missed the call of an urgent one, and nobody is there for the next. The row keeps its ``due_at``, so it
-    keeps its position in the list. None if the promise can still be kept, or if it may be called now.
+    A closure or other hours were saved after the promise, or its day ended without the call; or it moved to a
+    phone that is called later; or its person missed the call of an urgent one, and nobody is there for the
+    next. The row keeps its ``due_at``, so it keeps its position in the list. None if the promise can still be
+    kept, or if it may be called now.
     """
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     # After a use of the duress PIN one liaison has it, and its words are those of any other that waits (R13).
@@ -134,7 +135,9 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
     is_urgent = callback.urgency == "urgent"
     if opens is not None and (is_urgent or callback.window_ends is not None):
         rings_at, opens = opens, _served_from(session, callback, opens, now, policy, phone)
-        opens = None if is_urgent and opens == rings_at else opens
+        # The hours of an urgent one end before its moment, unless a STOP moved it to a phone with others.
+        is_kept = is_urgent and (callback.window_ends is None or callback.caller_tries > 0)
+        opens = None if is_kept and opens == rings_at else opens
     if opens is None or phone.is_barred or opens <= max(now, callback.due_at):
         return None
     if callback.urgency == "urgent":

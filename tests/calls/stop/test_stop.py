@@ -226,7 +226,10 @@ def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
     opens_the_case(again, case, language="2", from_=OTHER)
     again.presses("1")
     again.presses("2")
-    assert again.hears("Vamos a intentarlo hoy, entre el mediodía y las tres de la tarde")
+    assert again.hears(
+        "Vamos a intentarlo hoy, entre el mediodía y las tres de la tarde", "a más tardar hoy a la"
+    )
+    assert again.does_not_hear("hoy a las 11:00")
     again.hangs_up()
     clock.passes(hours=2)
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
