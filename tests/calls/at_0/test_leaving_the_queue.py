@@ -10,7 +10,7 @@ from tests.calls.at_0.waiting import OTHER, _a_sweep, consents_at, outcomes, wai
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, reaches_the_first_menu, wrong
 from tests.conftest import ON_BOTH
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_registration
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -54,7 +54,17 @@ def test_key_7_in_the_queue_leaves_the_phone_alone_for_half_an_hour(
 
 
 @pytest.mark.parametrize(
-    "changed", ["another phone", "unsafe", "stopped", "unconfirmed", "withdrawn", "no consent"]
+    "changed",
+    [
+        "another phone",
+        "unsafe",
+        "stopped",
+        "unconfirmed",
+        "withdrawn",
+        "texts alone",
+        "changes alone",
+        "no consent",
+    ],
 )
 def test_caller_without_consent_for_that_phone_who_hangs_up_in_the_queue_leaves_nothing(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, changed: str
@@ -73,6 +83,13 @@ def test_caller_without_consent_for_that_phone_who_hangs_up_in_the_queue_leaves_
         case "withdrawn":
             with hotline.database.transaction() as session:
                 session.execute(update(Consent).values(withdrawn_at=clock.now))
+        case "texts alone":
+            with hotline.database.transaction() as session:
+                session.execute(update(Consent).values(channel="text"))
+        case "changes alone":
+            with hotline.database.transaction() as session:
+                make_registration(session, case)
+                session.execute(delete(Consent).where(Consent.registration_id.is_(None)))
     waits_in_queue(phone, case)
 
     phone.hangs_up()
