@@ -176,6 +176,8 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
     page.get_by_role("link", name="My shift").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My shift")
+    page.get_by_role("main").get_by_role("button", name="Start shift").click()
+    expect(page.get_by_role("main").get_by_role("button", name="Take a 10-minute break")).to_be_visible()
     guide.keep(page, "my-shift")
     assert tuple(guide.kept) == NAMES
 
