@@ -20,11 +20,14 @@ class HeadKeeper:
         self._database, self._path, self._key = database, path, signing_key(secret)
 
     def keep(self, now: datetime) -> None:
-        """Write a head if a day has passed. If the place cannot be written, record that and retry later."""
+        """Write a head if a day has passed. If the place cannot be written, record that and retry later.
+
+        The head of an empty chain proves nothing of the entries since: a new line waits for its first one.
+        """
         try:
             with self._database.reading() as session:
                 head = read_head(session, now) if head_is_due(session, now) else None
-            if head is not None:
+            if head is not None and head.entry:
                 self._write(head, now)
         except SQLAlchemyError:
             log.exception("The head of the audit could not be kept.")

@@ -35,7 +35,25 @@ def test_head_is_kept_each_day(database: Database, tmp_path: Path) -> None:
     assert json.loads(place.read_text().splitlines()[0])["at"] == NOW.isoformat()
 
 
+def test_head_of_a_new_line_is_kept_with_its_first_entry_and_not_a_day_later(
+    database: Database, tmp_path: Path
+) -> None:
+    place = tmp_path / "heads.jsonl"
+    keeper = HeadKeeper(database, place, SECRET_KEY)
+    keeper.keep(NOW)
+    assert not place.exists(), "the head of an empty chain proves nothing"
+    with database.transaction() as session:
+        audit.record(session, actor="a", action="rest", target="staff:1", now=NOW)
+
+    keeper.keep(NOW + timedelta(seconds=2))
+
+    kept = read_heads(place, signing_key(SECRET_KEY).public_key())
+    assert [head.entry for head in kept] == [1]
+
+
 def test_unwritable_place_is_an_entry_and_is_tried_again(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        audit.record(session, actor="a", action="rest", target="staff:1", now=NOW)
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     keeper = HeadKeeper(database, blocked / "heads.jsonl", SECRET_KEY)

@@ -51,6 +51,7 @@ class MissedTexts:
         self._next_look: datetime | None = None
         self._heard_until: datetime | None = None
         self._is_answered = False
+        self._failure_is_logged = False
 
     def look(self, office: Office, now: datetime) -> None:
         """Hear what was missed, if it is time. An error leaves it to the next time."""
@@ -67,14 +68,17 @@ class MissedTexts:
                 self._hear(self._carrier.texts_since(line, since), office, now) for line in office.lines
             ]
         except (CarrierRefused, CarrierUnknown) as fault:
-            log.warning("The texts of late could not be listed (%s).", type(fault).__name__)
+            # Once until it works again: before the carrier's first answer it is asked at every pass.
+            if not self._failure_is_logged:
+                log.warning("The texts of late could not be listed (%s).", type(fault).__name__)
+            self._failure_is_logged = True
             if not self._is_answered:
                 self._next_look = None
         except Exception:
             # Whatever the error was: the sweeper's pass comes next.
             log.exception("The texts of late could not be heard.")
         else:
-            self._is_answered = True
+            self._is_answered, self._failure_is_logged = True, False
             if all(are_heard):
                 self._heard_until = now
 

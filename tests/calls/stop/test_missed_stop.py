@@ -200,6 +200,22 @@ def test_stop_is_heard_before_the_pass_in_which_the_carrier_can_first_be_reached
     assert is_stopped(hotline)
 
 
+def test_log_says_once_that_the_carrier_lists_no_texts_until_it_does(
+    hotline: Hotline, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is asked before every pass until its first answer: a line each two seconds would hide all others."""
+    listing = Listing()
+    look = missed(hotline, listing)
+    for is_down in (True, True, True, False, True, True):
+        listing.is_down = is_down
+        look.look(hotline.office, clock.now)
+        clock.passes(minutes=3)
+
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
+        "The texts of late could not be listed (CarrierUnknown)."
+    ] * 2
+
+
 def test_carrier_is_asked_every_two_minutes_and_as_far_back_as_it_gave_no_answer(
     case: MadeCase, hotline: Hotline, clock: Clock
 ) -> None:

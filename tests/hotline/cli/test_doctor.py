@@ -24,6 +24,7 @@ from sqlalchemy import update
 
 from config.settings import Settings, variables
 from hotline.cli import group
+from models.audit import audit
 from models.audit.audit_head import note_head
 from models.callbacks.lone_refusal import judge_refusal
 from models.calls.pacing import open_breaker
@@ -457,6 +458,8 @@ def test_second_place_that_takes_no_head_of_the_audit_is_named(
     now, place = datetime.now(UTC) - timedelta(days=3), tmp_path / "share" / "heads.jsonl"
     keeper = HeadKeeper(database, place, b"a secret of this test, longer than thirty-two")
     assert told() == ("none was kept yet", None)
+    with database.transaction() as session:
+        audit.record(session, actor="a", action="rest", target="staff:1", now=now)
     keeper.keep(datetime.now(UTC) - timedelta(hours=1))
     assert told()[1] is None
     with database.transaction() as session:
