@@ -293,3 +293,18 @@ def test_person_who_does_not_answer_is_tried_again_within_their_hours(
     made = the_callback(hotline)
     assert (made.state, made.caller_tries, made.taken_up_at) == ("requested", 1, None)
     assert made.next_attempt_at == clock.now + timedelta(minutes=30)
+
+
+def test_call_of_staff_is_made_as_the_owner_agreed_for_that_phone(
+    case: MadeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    changes_phone(hotline, voicemail_allowed=True, voicemail_text="hello", may_answer="ask_for_me")
+
+    calls(hotline, case, make_staff())
+
+    called = the_callback(hotline)
+    assert (called.may_answer, called.voicemail_allowed, called.voicemail_text) == (
+        "ask_for_me",
+        True,
+        "hello",
+    )
