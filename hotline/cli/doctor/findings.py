@@ -124,7 +124,7 @@ def check_lines(settings: Settings) -> Finding:
         return Finding("lines", "", "No line is known while the office file is wrong.")
     if settings.carrier == "twilio" and (names := office.placeholders()):
         return Finding(
-            "lines", "", f"Shipped numbers, which belong to nobody, still stand in {', '.join(names)}."
+            "lines", "", f"Shipped numbers, which belong to nobody, are still in {', '.join(names)}."
         )
     return Finding("lines", f"{len(office.lines)} of the office's own numbers")
 
