@@ -39,6 +39,26 @@ def test_dropped_call_is_followed_by_one_more_where_the_person_wanted_that(
     assert [row.reason for row in more] == ["dropped"] * again
 
 
+def test_dropped_call_that_somebody_else_asked_for_as_well_is_not_followed_by_another(
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """One more call was the wish of one of them alone (R35)."""
+    make_staff()
+    for asker in (phone, phone.another()):
+        asker.dials_in()
+        for key in ("1", "2", "1", "1"):
+            asker.presses(key)
+        asker.hangs_up()
+        set_callbacks(hotline, when_dropped="ring_once")
+    _liaison, to_caller = accepted_by(phone, hotline)
+    called = phone.answers(to_caller)
+    called.presses("1")
+
+    called.hangs_up()
+
+    assert [row.state for row in callbacks(hotline)] == ["reached"]
+
+
 def test_call_that_drops_twice_is_not_followed_by_a_third(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
