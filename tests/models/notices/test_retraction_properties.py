@@ -57,6 +57,8 @@ class World:
         #: For each case: whether the last record that it heard could be told, and its import.
         self.believes: dict[int, tuple[int, int]] = {}
         with database.transaction() as session:
+            #: The corrections that were there at the last look.
+            self.seen = set(session.scalars(select(Notice.id)))
             # Names and files that no earlier example used.
             made = len(session.scalars(select(Subject.id)).all())
             self.first = max(session.scalars(select(CustodyImport.id)), default=0)
@@ -71,26 +73,28 @@ class World:
             spread(session, self.now, 50)
 
     def hears(self, step: Hears) -> None:
-        """As a call does: the newest record, if it can be told, for the oldest open notice."""
+        """As a call does: the newest record, if it can be told, for every open notice of the case alike."""
         self.now += timedelta(minutes=1)
         case = self.cases[step.place]
         with self.database.transaction() as session:
             mine = select(Notice).where(Notice.case_id == case.id, Notice.state.in_(OPEN_STATES))
-            notice = session.scalars(mine.order_by(Notice.id)).first()
+            told = session.scalars(mine.order_by(Notice.id)).all()
             record = self._newest(session, case)
-            if notice is None or record is None:
+            if not told or record is None:
                 return
             is_held = session.get_one(Subject, case.subject_id).held_import_id is not None
             is_status = record.releasable and record.status != "unknown" and not is_held
-            if not is_status and notice.corrects_id is None:
+            corrections = [one for one in told if one.corrects_id is not None]
+            if not is_status and not corrections:
                 return
-            note_said(session, [notice], self.now, is_status=is_status)
+            note_said(session, told, self.now, is_status=is_status)
             if is_status:
                 self.believes[case.id] = (record.id, record.import_id)
             else:
                 self.believes.pop(case.id, None)
             if step.confirms:
-                confirm(session, notice.id, "call", self.now, "caller:1")
+                for notice in told if is_status else corrections:
+                    confirm(session, notice.id, "call", self.now, "caller:1")
 
     def takes_back(self, step: TakesBack) -> None:
         self.now += timedelta(minutes=1)
@@ -116,6 +120,10 @@ class World:
         assert len(corrected) == len(set(corrected))
         by_id = {one.id: one for one in notices}
         for one in corrections:
+            if one.id in self.seen:
+                # What it corrects may have been told anew since, as nothing that can be confirmed.
+                continue
+            self.seen.add(one.id)
             # Only those who had heard a record of such a file are corrected, about their own case.
             false = by_id[one.corrects_id]
             assert false.case_id == one.case_id
@@ -166,6 +174,7 @@ def office(database: Database) -> Database:
 @example([Hears(0, confirms=True), TakesBack(0), Hears(0, confirms=False), TakesBack(0)])
 @example([Hears(1, confirms=False), [Row("A", 1, "transferred", -5, True)], TakesBack(1), TakesBack(0)])
 @example([Hears(0, confirms=True), [Row("A", 1, "released", -10, False)], TakesBack(1), TakesBack(1)])
+@example([Hears(1, True), TakesBack(0), Hears(1, False), TakesBack(0), Hears(1, True)])
 @example(
     [
         [Row("B", 1, "transferred", -5, True)],
