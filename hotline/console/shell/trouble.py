@@ -30,7 +30,10 @@ SAID: dict[int, tuple[str, str]] = {
     413: (N_("That was too large"), N_("Send less at once, or a smaller file.")),
     500: (
         N_("Something went wrong on our side"),
-        N_("Nothing was changed. Try again; if it stays, give the number below to an administrator."),
+        N_(
+            "Load the page again, and look whether it was done before you repeat it. If it stays, give the"
+            " number below to an administrator."
+        ),
     ),
     503: (
         N_("Please try again in a moment"),

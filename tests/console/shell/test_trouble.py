@@ -60,6 +60,22 @@ def test_fault_shows_a_number_that_is_in_the_log_and_no_internals(
     assert "123456" not in json.dumps(line)
 
 
+def test_fault_after_a_change_does_not_say_that_nothing_was_changed(
+    liaison: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise RuntimeError
+
+    # What the view saved before stays.
+    monkeypatch.setattr("hotline.console.sign_in.account_views.redirect", fails)
+
+    liaison.opens("/console/account")
+    liaison.sends("/console/account/sessions/end-others", {"csrf_token": liaison.token})
+
+    assert liaison.status == 500
+    assert liaison.reads("look whether it was done before you repeat it")
+
+
 @pytest.mark.parametrize(
     ("path", "status", "heading"),
     [
