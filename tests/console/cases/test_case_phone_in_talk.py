@@ -58,6 +58,8 @@ def test_phone_is_changed_while_a_colleague_saves_that_a_wrong_person_answered_t
 
     def saves() -> str:
         with database.transaction() as session:
+            # Of two transactions that wait for each other the click's is always the one that is ended.
+            session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
             locked(session, callback_id)
             if not click.ident:
                 click.start()
