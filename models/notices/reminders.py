@@ -1,8 +1,9 @@
 """Reminders of a hearing and of an expected release: events that the sweeper makes, not the feed (R12, R15).
 
 They come from the newest record of each person about whom a registration stands, so many days before the
-date (``hearing_reminder_days``, ``expected_release_reminder_days``; 0 makes none). A switch of the office
-that is off makes none either. A date that moved, vanished or passed stops its reminder.
+date (``hearing_reminder_days``, ``expected_release_reminder_days``). With 0 days, or where a switch of the
+office is off, none is made and those that stand stop. A date that moved, vanished or passed stops its
+reminder.
 """
 
 from collections.abc import Mapping
@@ -100,7 +101,7 @@ def _kinds(session: Session, policies: Policies, rules: HeardRules, now: datetim
             CustodyRecord.next_hearing_at,
             # A court hour is told in the court's zone, or not at all (R14).
             and_(goes_on, CustodyRecord.court_key.is_not(None)),
-            rules.allow_hearing is True,
+            rules.allow_hearing is True and policies.hearing_reminder_days > 0,
             policies.hearing_reminder_days,
             now + timedelta.resolution,
             rules.today(now),
@@ -110,7 +111,7 @@ def _kinds(session: Session, policies: Policies, rules: HeardRules, now: datetim
             "expected_release",
             CustodyRecord.expected_release_at,
             CustodyRecord.status.in_(IN_CUSTODY_KINDS),
-            rules.allow_expected_release is True,
+            rules.allow_expected_release is True and policies.expected_release_reminder_days > 0,
             policies.expected_release_reminder_days,
             rules.today(now),
             rules.today(now),

@@ -88,6 +88,26 @@ def test_policy_of_0_days_makes_no_reminder(line: CallCenter) -> None:
     assert says(line, next_hearing_at=SOON, next_hearing_place=COURT) == []
 
 
+@pytest.mark.parametrize("kind", ["hearing", "expected_release"])
+def test_policy_of_0_days_calls_nobody_on_the_day_itself_and_ends_what_stands(
+    line: CallCenter, kind: str
+) -> None:
+    """Of many dates the day alone is known, as its midnight, which is over by now on that day itself."""
+    line.now = at(24 * 7).astimezone(line.office.zone).replace(hour=9)
+    day = line.now.replace(hour=0, minute=0)
+    values: dict[str, Any] = {"next_hearing_at" if kind == "hearing" else "expected_release_at": day}
+    if kind == "hearing":
+        values["next_hearing_place"] = COURT
+    its_office, off = line.office, make_office(policies={f"{kind}_reminder_days": 0})
+    line.office = off
+    assert says(line, **values) == []
+
+    line.office = its_office
+    assert says(line, **values) == [(kind, "waiting", None)]
+    line.office = off
+    assert says(line, **values) == [(kind, "stopped", "replaced")]
+
+
 @pytest.mark.parametrize(
     "values", [{}, {"status": "released", "status_at": at(1), "expected_release_at": SOON}]
 )
