@@ -14,7 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.office import Office
 from config.settings import Settings
-from models.custody.custody_import import ImportRules
 from models.custody.feed.folder import FeedFolder
 from models.custody.feed.manifest import FeedKeyError, read_keys
 from models.custody.feed.watch import FeedWatch
@@ -22,7 +21,7 @@ from models.staff.alert import FEED_STOPPED, tell_supervisors
 from models.staff.paging import take_page
 from models.store.database import Database
 from models.store.refusal import RefusedError
-from workers.office_rules import policies_of
+from workers.office_rules import import_rules_of, policies_of
 from workers.office_watch import OfficeWatch
 
 log = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ def look(
         folder=FeedFolder(settings.feed_dir),
         # Read at each look, so that a new key needs no restart.
         keys=read_keys(settings.feed_key_file.read_bytes()),
-        rules=ImportRules(office.gates, policies),
+        rules=import_rules_of(office, policies),
         policies=policies,
         is_open=office.is_open(now),
         say=say,

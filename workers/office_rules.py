@@ -1,9 +1,11 @@
 """Fills in the office's numbers for the models, and what they check before they call somebody."""
 
+from dataclasses import replace
 from typing import Any
 
 from config.office import Office
 from models.callbacks.callback_policy import CallbackPolicy
+from models.custody.custody_import import ImportRules
 from models.custody.custody_status import HeardRules
 from models.store.policies import Policies
 
@@ -28,6 +30,16 @@ def callback_policy_of(office: Office) -> CallbackPolicy:
         next_open=office.next_open,
         is_holiday=office.is_holiday,
     )
+
+
+def import_rules_of(office: Office, policies: Policies) -> ImportRules:
+    """What an import may store, and its brake. A date that the office does not tell makes no call (R12)."""
+    told = {
+        "expected_release_reminder_days": office.allow_expected_release,
+        "hearing_reminder_days": office.allow_hearing,
+    }
+    off = dict.fromkeys((name for name, is_told in told.items() if is_told is not True), 0)
+    return ImportRules(office.gates, replace(policies, **off))
 
 
 def heard_rules_of(office: Office) -> HeardRules:

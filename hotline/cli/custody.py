@@ -18,7 +18,6 @@ from models.custody.custody_import import (
     FeedFileError,
     ImportBusyError,
     ImportResult,
-    ImportRules,
     import_custody,
 )
 from models.custody.held_import import (
@@ -31,6 +30,7 @@ from models.custody.held_import import (
 )
 from models.custody.refusals import SettleRefusal
 from models.staff.two_people import TiedError
+from workers.office_rules import import_rules_of
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 #: A person reads only the first few faults; `--json` lists every one.
@@ -64,7 +64,7 @@ def import_(
             result = import_custody(
                 installation.database,
                 file,
-                ImportRules(installation.office.gates, installation.policies),
+                import_rules_of(installation.office, installation.policies),
                 full=full,
                 dry_run=dry_run,
                 strict=strict,

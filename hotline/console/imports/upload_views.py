@@ -17,8 +17,9 @@ from hotline.console.shell.headers import policy
 from hotline.console.shell.other_port import asked_host, at_port
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
-from models.custody.custody_import import FeedFileError, ImportBusyError, ImportRules
+from models.custody.custody_import import FeedFileError, ImportBusyError
 from models.custody.import_upload import By, UploadError, discard_upload, land_upload, upload
+from workers.office_rules import import_rules_of
 
 #: In the configuration of the app of `hotline intake`: it answers no callers, so a file may take its time.
 IS_INTAKE = "HOTLINE_INTAKE"
@@ -63,7 +64,7 @@ def read_upload() -> Response:
         import_id = upload(
             console.database,
             stream.buffered(),
-            ImportRules(console.office.gates, console.policies),
+            import_rules_of(console.office, console.policies),
             full=stream.fields.get("full") == "1",
             by=_by(),
             clock=console.clock,

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from config.settings import Settings
 from hotline.refusals.wording import in_english
 from models import Alert
 from models.store.database import Database
-from tests.factories import make_staff
+from tests.factories import make_office, make_staff
 from tests.models.custody.feed import feed_row, open_cases
 from tests.models.custody.watched.batches import Sender, batches
 from workers import feed
@@ -51,6 +51,32 @@ def test_batch_is_taken_by_the_office_as_it_is_now(
 
     assert batches(database, "landed") == [1]
     assert sender.left() == []
+
+
+@pytest.mark.parametrize("switch", ["allow_hearing", "allow_expected_release"])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_dates_that_the_office_does_not_tell_hold_no_file(
+    watching: Settings,
+    sender: Sender,
+    database: Database,
+    now: datetime,
+    switch: str,
+    is_told: bool,
+) -> None:
+    """Nobody is called about them, and each file of a feed that computes them anew was held."""
+    column = "next_hearing_at" if switch == "allow_hearing" else "expected_release_at"
+    people = [f"A-{n}" for n in range(12)]
+    open_cases(database, *people)
+    office = make_office(**{switch: is_told})
+
+    for number in (1, 2):
+        later = now + timedelta(hours=number)
+        dated = {column: now + timedelta(days=number), "status_at": now, "as_of": later}
+        sender.send(number, *(feed_row(who, **dated) for who in people))
+        look(watching, database, office, later, in_english)
+
+    assert batches(database, "held") == ([2] if is_told else [])
+    assert batches(database, "landed") == ([1] if is_told else [1, 2])
 
 
 def test_watch_goes_on_after_a_folder_that_was_away(
