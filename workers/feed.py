@@ -19,7 +19,7 @@ from models.custody.feed.manifest import FeedKeyError, read_keys
 from models.custody.feed.watch import FeedWatch
 from models.staff.alert import FEED_STOPPED, tell_supervisors
 from models.staff.paging import take_page
-from models.store.database import Database
+from models.store.database import Database, is_busy
 from models.store.refusal import RefusedError
 from workers.office_rules import import_rules_of, policies_of
 from workers.office_watch import OfficeWatch
@@ -44,19 +44,22 @@ def watch_folder(
     office.start()
     seconds = LOOK_SECONDS
     while not stop.wait(seconds):
-        seconds = LOOK_SECONDS
+        seconds = PATIENCE_SECONDS
         office.look()
         try:
             look(settings, database, office.office, datetime.now(UTC), say)
+            seconds = LOOK_SECONDS
             continue
         except FeedKeyError as error:
             log.error("No batch is taken: %s", error)  # noqa: TRY400 - its sentence says all.
         except OSError as error:
             # Its message would name files.
             log.error("The feed's folder cannot be used (%s).", error.strerror)  # noqa: TRY400
-        except Exception:
+        except Exception as error:
             log.exception("The feed's folder could not be looked at.")
-        seconds = PATIENCE_SECONDS
+            if is_busy(error):
+                # Others tell of a database that is away; after its restart or a lost race all is well again.
+                continue
         _page(database, office.office, datetime.now(UTC))
 
 

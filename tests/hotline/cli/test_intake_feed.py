@@ -4,12 +4,14 @@ import dataclasses
 import logging
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from config.office import Office
 from config.settings import Settings
@@ -112,3 +114,43 @@ def test_watch_goes_on_after_a_folder_that_was_away(
     stop.set()
     watch.join()
     assert batches(database, "landed") == [1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OperationalError("SELECT", {}, psycopg.OperationalError("lost")), []),
+        (KeyError("a bug"), ["feed_stopped"]),
+    ],
+)
+def test_lost_race_of_the_database_is_no_folder_that_cannot_be_used(
+    watching: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    told: list[str],
+) -> None:
+    """Its restart at night called supervisors about the folder, and the next look was well."""
+    looks: list[datetime] = []
+
+    def fails(*asked: object) -> None:
+        looks.append(datetime.now(UTC))
+        if len(looks) == 1:
+            raise fault
+        stop.set()
+
+    stop = threading.Event()
+    monkeypatch.setattr(feed, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(feed, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(feed, "look", fails)
+    with database.transaction() as session:
+        make_staff(session, role="supervisor")
+
+    with caplog.at_level(logging.ERROR):
+        watch_folder(watching, database, in_english, stop)
+
+    assert len(looks) == 2
+    assert caplog.messages == ["The feed's folder could not be looked at."]
+    with database.reading() as session:
+        assert session.scalars(select(Alert.level).distinct()).all() == told
