@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, bindparam, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from models.callbacks.appointment import LONGEST_AHEAD
 from models.callbacks.callback import IS_OPEN, UNTOLD, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy, promised_later
 from models.callbacks.callback_state import RINGING_STATES
+from models.callbacks.follow_up import LATER
 from models.callbacks.liaison import free_liaison
 from models.callouts.callout import Callout
 from models.callouts.forgotten import close_lost, to_ask_about
@@ -79,7 +82,8 @@ def settle_set_back(session: Session, now: datetime, ahead: timedelta, policy: C
 
     What it promised moves by as much. A part of the day that a person chose by it moves by whole days, so the
     evening stays the evening. Which other moment it wrote no row says, so every open callback is looked at
-    again that much earlier: its hours are checked again before anybody is called.
+    again that much earlier, but not before what was agreed on: its hours are checked again before anybody is
+    called.
     """
     later = now + AHEAD
     callbacks = select(Callback).where(
@@ -103,18 +107,30 @@ def settle_set_back(session: Session, now: datetime, ahead: timedelta, policy: C
 
 
 def _set_right(callback: Callback, now: datetime, ahead: timedelta) -> None:
-    starts, ends = callback.window_starts, callback.window_ends
-    is_early, by = promised_later(callback) is not None, ahead
-    if callback.requested_at > now + AHEAD:
-        by = ahead if starts is None else timedelta(days=round(ahead / timedelta(days=1)))
-        callback.requested_at, callback.news_at = callback.requested_at - ahead, now
-        callback.due_at -= by
-        callback.window_starts, callback.window_ends = starts and starts - by, ends and ends - by
+    """A moment that its person and staff agreed on by the right clock stays that moment."""
+    later, zone = now + AHEAD, ZoneInfo(callback.time_zone)
+    is_agreed = callback.rescheduled_by_id is not None or callback.reason == LATER
+    is_early, has_hours = promised_later(callback) is not None, callback.window_starts is not None
+
+    def back(at: datetime) -> datetime:
+        if not (is_agreed or has_hours):
+            return at - ahead
+        return (at.astimezone(zone) - timedelta(days=round(ahead / timedelta(days=1)))).astimezone(UTC)
+
+    at = callback.next_attempt_at
+    written = max(callback.requested_at, callback.news_at if is_agreed else callback.requested_at)
+    # Nobody promises a call as far ahead as that: a time chosen for an older request is of that clock, too.
+    if written > later or callback.due_at > now + LONGEST_AHEAD + timedelta(days=1):
+        starts, ends = callback.window_starts, callback.window_ends
+        callback.window_starts, callback.window_ends = starts and back(starts), ends and back(ends)
+        callback.due_at, callback.next_attempt_at = back(callback.due_at), min(at, max(now, back(at)))
         for name, untold in UNTOLD.items():
             setattr(callback, name, untold)
-    if callback.next_attempt_at > now + AHEAD:
-        first = now if is_early else max(now, callback.window_starts or now)
-        callback.next_attempt_at = max(first, callback.next_attempt_at - by)
+    if callback.requested_at > later:
+        callback.requested_at -= ahead
+    callback.news_at = min(callback.news_at, now)
+    first = callback.due_at if is_agreed else now if is_early else callback.window_starts or now
+    callback.next_attempt_at = min(callback.next_attempt_at, max(now, first, at - ahead))
 
 
 def lapsed_callbacks(session: Session, now: datetime) -> Sequence[int]:

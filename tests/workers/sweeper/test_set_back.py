@@ -1,11 +1,13 @@
 """The clock of the machine was ahead, and is set right: what it wrote meanwhile puts nothing off (R36)."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
+from models.callbacks.appointment import reschedule
 from models.callbacks.claim import claim
 from models.talks.dispatch import claim_callback
 from tests.call_center import CallCenter
@@ -65,27 +67,29 @@ def test_callback_that_was_promised_by_a_clock_ahead_is_made_and_is_late_when_it
 
 
 @AHEAD
-def test_evening_that_was_chosen_by_a_clock_ahead_is_still_the_evening(
+def test_evening_that_was_chosen_by_a_clock_ahead_is_still_the_evening_of_its_person(
     empty_call_center: CallCenter, ahead: timedelta
 ) -> None:
-    call_center, wrong = empty_call_center, empty_call_center.now + ahead
-    hours = (
-        (wrong - timedelta(hours=wrong.hour)).replace(hour=22),
-        (wrong + timedelta(days=1)).replace(hour=1),
-    )
-    call_center.now = wrong
+    """Also across a change to daylight saving time: moved by days of UTC, 6 PM of April was 5 PM."""
+    call_center, zone = empty_call_center, ZoneInfo("America/New_York")
+    call_center.now += ahead
+    wrong = call_center.now
+    starts = wrong.astimezone(zone).replace(hour=18).astimezone(UTC)
+    ends = starts + timedelta(hours=3)
     with call_center.database.transaction() as session:
         make_callback(
-            session, make_case(session), requested_at=wrong, due_at=hours[1], next_attempt_at=hours[0],
-            window_starts=hours[0], window_ends=hours[1],
+            session, make_case(session), requested_at=wrong, due_at=ends, next_attempt_at=starts,
+            window_starts=starts, window_ends=ends, time_zone=zone.key,
         )  # fmt: skip
         make_staff(session)
     is_set_right(call_center, ahead)
 
     row = call_center.callback()
     assert row.window_starts is not None
-    assert row.window_starts.hour == 22
+    assert row.window_ends is not None
     assert timedelta() < row.window_starts - call_center.now < timedelta(hours=24)
+    assert row.window_starts.astimezone(zone).hour == row.next_attempt_at.astimezone(zone).hour == 18
+    assert row.window_ends.astimezone(zone).hour == row.due_at.astimezone(zone).hour == 21
     assert call_center.carrier.placed == []
 
 
@@ -109,6 +113,58 @@ def test_agreed_time_in_two_weeks_stays_when_the_clock_was_ahead_for_a_night(
 
     assert call_center.carrier.placed == []
     assert call_center.callback().window_starts == at
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=5), timedelta(days=5)])
+@pytest.mark.parametrize("chosen", [None, timedelta(hours=2)])
+def test_time_that_staff_agreed_on_by_the_right_clock_stays_to_the_minute(
+    empty_call_center: CallCenter, ahead: timedelta, chosen: timedelta | None
+) -> None:
+    """It moved earlier by as much as the clock had been ahead, up to the part of the day they had chosen."""
+    call_center, at = empty_call_center, empty_call_center.now + timedelta(days=14)
+    starts, ends = (None, None) if chosen is None else (at - chosen, at + chosen)
+    with call_center.database.transaction() as session:
+        row = make_callback(session, make_case(session), window_starts=starts, window_ends=ends)
+        reschedule(session, row.id, make_staff(session), at, call_center.now, call_center.policy)
+    call_center.now += ahead
+    is_set_right(call_center, ahead)
+
+    assert call_center.callback().next_attempt_at == at
+    assert call_center.callback().due_at == at + timedelta(hours=1)
+
+
+def test_time_that_staff_agreed_on_by_a_clock_ahead_moves_with_it(empty_call_center: CallCenter) -> None:
+    call_center, ahead, truly = empty_call_center, timedelta(days=150), empty_call_center.now
+    with call_center.database.transaction() as session:
+        row, staff = make_callback(session, make_case(session)), make_staff(session)
+    call_center.now += ahead
+    at = call_center.now + timedelta(days=2)
+    with call_center.database.transaction() as session:
+        reschedule(session, row.id, session.merge(staff), at, call_center.now, call_center.policy)
+    is_set_right(call_center, ahead)
+
+    row = call_center.callback()
+    assert abs(row.next_attempt_at - truly - timedelta(days=2)) <= timedelta(hours=1)
+    assert row.due_at - row.next_attempt_at == timedelta(hours=1)
+
+
+def test_older_request_that_its_caller_moved_by_a_clock_ahead_is_made(empty_call_center: CallCenter) -> None:
+    """It waited for an evening in five months: only what was requested by that clock was moved."""
+    call_center, ahead, truly = empty_call_center, timedelta(days=150), empty_call_center.now
+    evening = (truly + ahead).replace(hour=22, minute=0), (truly + ahead).replace(hour=23, minute=59)
+    with call_center.database.transaction() as session:
+        make_callback(
+            session, make_case(session), requested_at=truly, due_at=evening[1], next_attempt_at=evening[0],
+            window_starts=evening[0], window_ends=evening[1],
+        )  # fmt: skip
+    call_center.now += ahead
+    is_set_right(call_center, ahead)
+
+    row = call_center.callback()
+    assert row.requested_at == truly
+    assert row.next_attempt_at == row.window_starts
+    assert row.next_attempt_at - truly < timedelta(hours=24)
+    assert row.due_at - truly < timedelta(hours=24)
 
 
 @AHEAD
