@@ -147,7 +147,7 @@ def settle_set_back(session: Session, now: datetime, ahead: timedelta, policy: C
     rung, longest = policy.caller_lease(now), now + policy.retry
     session.execute(update(NOTICES).where(IS_RINGING, NOTICES.c.lease_until > rung).values(lease_until=rung))
     session.execute(update(NOTICES).where(IS_OPEN, NOTICES.c.not_before > longest).values(not_before=None))
-    tried_then = NoticePhone.last_try_at > now + AHEAD, NoticePhone.not_before > now + AHEAD
+    tried_then = NoticePhone.last_try_at > now + AHEAD, NoticePhone.not_before > longest
     for phone in session.scalars(select(NoticePhone).where(*tried_then).order_by(NoticePhone.id)):
         phone.not_before = phone.not_before and phone.not_before - ahead
     session.flush()

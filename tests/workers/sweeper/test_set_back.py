@@ -13,6 +13,7 @@ from models.talks.dispatch import claim_callback
 from tests.call_center import CallCenter
 from tests.conftest import ON_BOTH
 from tests.factories import make_callback, make_case, make_staff
+from workers import notice_sweep
 
 AHEAD = pytest.mark.parametrize("ahead", [timedelta(hours=5), timedelta(days=150)])
 
@@ -165,6 +166,24 @@ def test_older_request_that_its_caller_moved_by_a_clock_ahead_is_made(empty_call
     assert row.next_attempt_at == row.window_starts
     assert row.next_attempt_at - truly < timedelta(hours=24)
     assert row.due_at - truly < timedelta(hours=24)
+
+
+def test_two_machines_whose_clocks_differ_bring_no_call_forward(
+    empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pass took the other machine's clock for its own, set back: half an hour was over in 40 seconds."""
+    call_center, at = empty_call_center, empty_call_center.now + timedelta(minutes=30)
+    with call_center.database.transaction() as session:
+        make_callback(session, make_case(session), next_attempt_at=at, due_at=at + timedelta(hours=1))
+    for _ in range(20):
+        for name, differs in (("clock of one", timedelta()), ("clock of another", timedelta(seconds=90))):
+            monkeypatch.setattr(notice_sweep, "CLOCK", name)
+            monkeypatch.setitem(notice_sweep._APART, name, 1)
+            call_center.now += differs
+            call_center.sweeps(seconds=1)
+            call_center.now -= differs
+
+    assert call_center.callback().next_attempt_at == at
 
 
 @AHEAD
