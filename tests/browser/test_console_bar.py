@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy.exc import OperationalError
 
 from models import Call, Callback, Staff, Talk
@@ -445,6 +445,30 @@ def test_click_that_was_not_carried_out_is_said_as_that(
     page.locator("#bar-hold").click()
     expect(connection).to_contain_text("your last click may not have been carried out")
     assert said(page)[-1].startswith("The connection is lost, so your last click")
+    visitors.complaints.clear()  # The browser notes each request that failed.
+
+
+@pytest.mark.parametrize("answer", ["of the proxy", "none"])
+def test_click_that_never_reached_the_line_is_not_said_to_be_tried_again(
+    visitors: Visitors, console_server: ConsoleServer, answer: str
+) -> None:
+    """While the line restarts the proxy answers with its own words; the bar waits eight seconds for any."""
+    ana, now = console_server.adds(name="Ana Demo"), datetime.now(UTC)
+    promises(console_server, state="talking", staff_id=ana.staff_id, rank=None, talking_at=now)
+    page = opens(console_server, visitors, ana, "/console/cases")
+
+    def fails(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+        elif answer == "of the proxy":
+            route.fulfill(status=503, content_type="text/plain", body="The console starts again.")
+
+    page.route("**/console/bar", fails)
+    page.locator("#bar-hold").click()
+
+    connection = page.locator("#connection")
+    expect(connection).to_contain_text("your last click may not have been carried out", timeout=12_000)
+    assert not [one for one in said(page) if "tries again by itself" in one]
     visitors.complaints.clear()  # The browser notes each request that failed.
 
 

@@ -39,18 +39,16 @@
     if (why.length) say("refused", why.join(". ").replaceAll("..", "."), "lost");
     return why.length > 0;
   };
-  const isLive = (event) => event.detail.elt.matches("[data-live]");
+  // Nobody sends a click again by itself.
+  const loseClick = () => say("lost", place.dataset.lostClick, "lost");
+  const loseOne = (event) => (event.detail.elt.matches("[data-live]") ? lose() : loseClick());
 
   // The bar gives up a request that takes too long. While it has no answer it is old, although other parts are not.
   let behind = null;
-  document.addEventListener("htmx:sendError", (event) => {
-    if (isLive(event)) lose();
-    // Nobody sends a click again by itself.
-    else say("lost", place.dataset.lostClick, "lost");
-  });
+  document.addEventListener("htmx:sendError", loseOne);
   document.addEventListener("htmx:timeout", (event) => {
     behind = event.detail.target;
-    lose();
+    loseOne(event);
   });
   window.addEventListener("offline", lose);
   window.addEventListener("online", () => { if (!behind) recover(); });
@@ -70,7 +68,11 @@
     // It leads to the sign-in page: nobody is signed in again yet.
     if (status && xhr.getResponseHeader("HX-Redirect")) return;
     const isClick = status > 0 && requestConfig && !requestConfig.elt.matches("[data-live]");
-    if (isClick && status >= 500 && refuse(xhr)) return;
+    if (isClick && status >= 500) {
+      // Without words of ours it is the proxy's answer: the line has not heard of the click, or answered too late.
+      if (!refuse(xhr)) loseClick();
+      return;
+    }
     heard(status, target);
     if (!isClick) return;
     if (status >= 400 && status < 500 && status !== 401 && status !== 422) {
