@@ -41,9 +41,14 @@ def moment_inside(starts: datetime, ends: datetime, time_zone: str, at: datetime
     return max(at, (starts.astimezone(zone) + timedelta(days=days)).astimezone(UTC))
 
 
-def overlaps(starts: datetime, ends: datetime, time_zone: str, daily: DailyWindow) -> bool:
-    """Whether a window that repeats daily has a moment inside ``daily``."""
-    return daily.moment_inside(starts, time_zone) < end_of_window(ends, time_zone, starts)
+def overlap(
+    starts: datetime, ends: datetime, time_zone: str, daily: DailyWindow
+) -> tuple[datetime, datetime] | None:
+    """The first part inside ``daily`` of a window that repeats daily; None if they never meet."""
+    opens = daily.moment_inside(starts, time_zone)
+    day = opens.astimezone(ZoneInfo(time_zone)).date()
+    closes = end_of_window(datetime.combine(day, daily.ends, ZoneInfo(time_zone)), time_zone, opens)
+    return (opens, min(ends, closes)) if opens < ends else None
 
 
 def end_of_window(ends: datetime, time_zone: str, at: datetime) -> datetime:

@@ -26,7 +26,7 @@ from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
-from models.cases.daily_window import DailyWindow, overlaps
+from models.cases.daily_window import DailyWindow, overlap
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, proving_phones, same_person
 from models.notices.leg_over import stop_legs_to
@@ -456,19 +456,18 @@ def _columns(
 def _window_there(
     callback: Callback, phone: Phone, now: datetime, policy: CallbackPolicy
 ) -> tuple[datetime, datetime] | None:
-    """The part of the day that the person chose, if the other phone is called in it; else its own hours.
+    """What of the part of the day that the person chose the other phone is called in; else its own hours.
 
     An urgent caller without such a part allowed all hours only for the phone that they called from. If the
     other phone has no hours, it is called in those of the office, however often it is tried (R29).
     """
     starts, ends = callback.window_starts, callback.window_ends
     daily = DailyWindow.of(phone.window_starts, phone.window_ends)
-    if (
-        starts is not None
-        and ends is not None
-        and (daily is None or overlaps(starts, ends, callback.time_zone, daily))
-    ):
-        return starts, ends
+    if starts is not None and ends is not None:
+        part = (starts, ends) if daily is None else overlap(starts, ends, callback.time_zone, daily)
+        if part is not None:
+            # An urgent callback opens the hours of its phone: of this one nobody allowed others (R29).
+            return part if callback.urgency == "urgent" else (starts, ends)
     if callback.urgency != "urgent":
         # The hours of its phone narrow it as they are.
         return None
