@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -98,18 +99,34 @@ def _not_kept(people: Sequence[Notified], by_case: dict[int, list[Notice]]) -> l
 
 
 def _told_again(session: Session, carrier: ChaosCarrier) -> list[str]:
-    """Notices that rang, were opened by their code or were said after somebody had confirmed them."""
+    """Notices that rang, were opened by their code or were said after somebody had confirmed them.
+
+    Whoever had given the code in a call by then was offered the news, and hears it in that call.
+    """
     confirmed = (
-        select(Notice.id, Notice.confirmed_at, Notice.said_at, Call.leg_id, Call.opened_at)
+        select(Notice.id, Notice.confirmed_at, Notice.said_at, Call.leg_id, Call.opened_at, Call.ended_at)
         .join(Call, Call.notice_id == Notice.id)
         .where(Notice.confirmed_at.is_not(None))
+        .order_by(Notice.id, Call.id)
     )
+    by_notice = defaultdict[int, list[Any]](list)
+    for row in session.execute(confirmed):
+        by_notice[row.id].append(row)
     broken = []
-    for notice_id, at, said_at, leg_id, opened_at in session.execute(confirmed):
-        placed_at = carrier.placed_at.get(leg_id or "")
-        if placed_at is not None and placed_at > at + _ON_ITS_WAY:
-            broken.append(f"notice {notice_id} rang after its confirmation at {at:%H:%M:%S}")
-        if any(moment is not None and moment > at for moment in (said_at, opened_at)):
+    for notice_id, legs in by_notice.items():
+        at, said_at = legs[0].confirmed_at, legs[0].said_at
+        for leg in legs:
+            placed_at = carrier.placed_at.get(leg.leg_id or "")
+            if placed_at is not None and placed_at > at + _ON_ITS_WAY:
+                broken.append(f"notice {notice_id} rang after its confirmation at {at:%H:%M:%S}")
+            if leg.opened_at is not None and leg.opened_at > at:
+                broken.append(f"notice {notice_id} was opened after its confirmation at {at:%H:%M:%S}")
+        hears_on = [leg for leg in legs if leg.opened_at is not None and leg.opened_at <= at]
+        if (
+            said_at is not None
+            and said_at > at
+            and not any(leg.ended_at is None or leg.ended_at >= said_at for leg in hears_on)
+        ):
             broken.append(f"notice {notice_id} was told after its confirmation at {at:%H:%M:%S}")
     return broken
 
