@@ -49,7 +49,7 @@ def test_doctor_notes_a_production_web_without_a_proxy_where_it_is_seen(
 
     real = {
         "HOTLINE_ENV": "production",
-        "HOTLINE_PUBLIC_URL": "https://line.example.org",
+        "HOTLINE_PUBLIC_URL": "https://127.0.0.1:9",
         "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
         # Nothing listens there: doctor asks the carrier too.
         "TWILIO_API_BASE_URL": "http://127.0.0.1:9",
