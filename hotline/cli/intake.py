@@ -3,6 +3,7 @@
 import logging
 import threading
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -38,28 +39,35 @@ def intake(bind: str) -> None:
 
 def make_application() -> Any:
     """The WSGI application: the console's for the one path; threads apply imports and watch the feed."""
-    from hotline import create_app_from_env
-    from hotline.console.imports.upload_views import IS_INTAKE
     from hotline.refusals.wording import in_english
     from workers.feed import watch_folder
     from workers.heart import Heart
 
     settings = load_settings()
     set_up_logging("intake", settings.log_level)
-    app = create_app_from_env()
-    app.config[IS_INTAKE] = True
     database = connect(settings)
     Heart(connect(settings), "intake").beat_forever()
     threading.Thread(target=_land_forever, args=(database,), name="landing", daemon=True).start()
     feed = (settings, connect(settings), in_english, threading.Event())
     threading.Thread(target=watch_folder, args=feed, name="feed", daemon=True).start()
-    return _only(app, settings.public_url)
+    return _only(settings.public_url)
 
 
-def _only(app: Any, elsewhere: str) -> Any:
+@cache
+def _console() -> Any:
+    """The console's app, made for the first file: where the feed comes by its folder, nobody uploads one."""
+    from hotline import create_app_from_env
+    from hotline.console.imports.upload_views import IS_INTAKE
+
+    app = create_app_from_env()
+    app.config[IS_INTAKE] = True
+    return app
+
+
+def _only(elsewhere: str) -> Any:
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") in PATHS:
-            return app(environ, start_response)
+            return _console()(environ, start_response)
         # For example the sign-in page, to which a signed-out person is redirected.
         path = quote(environ.get("PATH_INFO", "/"))
         start_response("303 See Other", [("Location", f"{elsewhere}{path}"), ("Content-Length", "0")])
