@@ -127,7 +127,8 @@ def _told_again(session: Session, carrier: ChaosCarrier) -> list[str]:
             and said_at > at
             and not any(leg.ended_at is None or leg.ended_at >= said_at for leg in hears_on)
         ):
-            broken.append(f"notice {notice_id} was told after its confirmation at {at:%H:%M:%S}")
+            calls = ", ".join(f"{leg.opened_at} to {leg.ended_at}" for leg in legs)
+            broken.append(f"notice {notice_id}, confirmed at {at}, was told at {said_at}; calls: {calls}")
     return broken
 
 
