@@ -111,9 +111,10 @@ class NoticeSweep:
         with self._looks.transaction() as session:
             if not self._takes(session, "reminders"):
                 return
-            rules = heard_rules_of(self._office)
-            most = _WATCHED_AT_ONCE
-            jobs = make_reminders(session, self._now, self._policies, rules, most) if is_any else []
+            jobs: list[Job] = []
+            if is_any:
+                rules = heard_rules_of(self._office)
+                jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
             ask_to_renew(session, self._now, self._policies, _WATCHED_AT_ONCE)
             ask_who_stopped(session, self._now, self._policies, _WATCHED_AT_ONCE)
         self._hand_on(jobs)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.office import Office
@@ -36,7 +36,7 @@ from models.staff.lost_pin_report import has_new_reports, has_untold_reports, te
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
 from models.staff.rest import end_rests
 from models.staff.schedule import apply_schedules
-from models.store.database import Database
+from models.store.database import Database, is_busy
 from models.store.guard import Guard
 from models.store.heartbeat import is_silent, note_redis
 from models.store.job import Job
@@ -442,13 +442,13 @@ class _Pass:
     def _guarded(self, part: Callable[[], None]) -> None:
         try:
             part()
-        except OperationalError:
-            # While the database is away every part fails alike, and one line of each pass tells it.
-            if not self._has_told_of_database:
-                log.exception("A part of the sweep failed.")
-            self._has_told_of_database = True
-        except Exception:
-            # Whatever the error was, the next pass starts from the rows again.
+        except Exception as fault:
+            # Whatever the error was, the next pass starts from the rows again. While the database is away
+            # every part fails alike, and one line of each pass tells it.
+            if is_busy(fault):
+                if self._has_told_of_database:
+                    return
+                self._has_told_of_database = True
             log.exception("A part of the sweep failed.")
 
 

@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import OperationalError
@@ -295,7 +296,7 @@ def test_pass_without_a_database_says_so_in_one_line(
     call_center: CallCenter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fails(*_: object) -> None:
-        raise OperationalError("SELECT", {}, ConnectionError())
+        raise OperationalError("SELECT", {}, psycopg.OperationalError())
 
     for name in ("reading", "transaction"):
         monkeypatch.setattr(call_center.database, name, fails)
