@@ -30,13 +30,20 @@ def without_digits(text: str) -> str:
 
 
 def where(error: BaseException) -> str:
-    """Return an exception as ``Class at file:line``, with our innermost frame first; never its message."""
+    """Return an exception as ``Class at file:line``, with our innermost frame first; never its message.
+
+    A fault of the database is one class for a full disk and a lost file alike, so its code stands beside it:
+    ``OperationalError (SQLITE_FULL) at ...``, or PostgreSQL's five characters.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _short(frame.filename) is not None]
     places = [f"{_short(f.filename) or Path(f.filename).name}:{f.lineno}" for f in (ours or frames)[-1:]]
     if ours and frames[-1] is not ours[-1]:
         places.append(f"{Path(frames[-1].filename).name}:{frames[-1].lineno}")
     name = type(error).__name__
+    cause = getattr(error, "orig", error)
+    if code := getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None):
+        name += f" ({code})"
     return f"{name} at {' in '.join(places)}" if places else name
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tests.browser.console_server import ConsoleServer
 
+from config.logging import where
 from tests.exchange.small_exchange import Exchange
 from tests.hotline.cli.test_serve import Serving
 
@@ -282,7 +283,7 @@ def visitors(windows: Windows, caplog: pytest.LogCaptureFixture) -> Iterator[Vis
     yield one
     one.leave()
     # The page names no fault, the log does.
-    faults = [fault for record in caplog.get_records("call") if (fault := vars(record).get("fault"))]
+    faults = [where(fault) for record in caplog.get_records("call") if (fault := vars(record).get("fault"))]
     assert one.complaints == [], faults
 
 

@@ -6,7 +6,6 @@ import secrets
 from flask import Blueprint, Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from config.logging import where
 from hotline.console.shell.cookie import is_console
 from hotline.console.shell.headers import set_headers
 from hotline.console.shell.words import N_, _
@@ -81,7 +80,7 @@ def _page(problem: HTTPException) -> Response:
         level,
         "The console answered with trouble.",
         extra={"reference": number, "status_code": code, "route": rule}
-        | ({"fault": where(fault)} if isinstance(fault, BaseException) else {}),
+        | ({"fault": fault} if isinstance(fault, BaseException) else {}),
     )
     heading, sentence = SAID.get(code) or SAID[500 if code >= 500 else 400]
     response = make_response(

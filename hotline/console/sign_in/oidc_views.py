@@ -12,7 +12,6 @@ from joserfc.errors import JoseError
 from requests import RequestException
 from werkzeug.exceptions import NotFound
 
-from config.logging import where
 from config.settings import Settings
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_open, someone
@@ -68,8 +67,8 @@ class Provider:
         try:
             return ask()
         except FAULTS as fault:
-            # Log class and place: a message may contain an address, a code or a claim.
-            log.warning("The OpenID provider could not be used: %s", where(fault))
+            # The log names class and place: a message may contain an address, a code or a claim.
+            log.warning("The OpenID provider could not be used.", extra={"fault": fault})
             flash(_("That sign-in did not work. Try again, or use your password."), "error")
             return _to_sign_in()
         finally:

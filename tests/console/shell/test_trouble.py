@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sqlite3
 import threading
 from typing import Any
@@ -58,6 +59,21 @@ def test_fault_shows_a_number_that_is_in_the_log_and_no_internals(
     assert line["fault"].startswith("RuntimeError at tests/console/shell/test_trouble.py")
     assert "Rosa" not in json.dumps(line)
     assert "123456" not in json.dumps(line)
+
+
+def test_log_says_what_the_database_said_and_in_which_line_it_was_asked(
+    liaison: Member, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE staff_sessions RENAME TO of_another_release"))
+
+    liaison.opens("/console/account")
+
+    assert liaison.status == 500
+    (record,) = [one for one in caplog.records if getattr(one, "reference", "") == reference(liaison)]
+    said = json.loads(JsonLines("web").format(record))["fault"]
+    code = {"sqlite": "SQLITE_ERROR", "postgresql": "42P01"}[database.engine.dialect.name]
+    assert re.match(rf"\w+Error \({code}\) at models/staff/staff_session\.py:\d+ in ", said)
 
 
 def test_fault_after_a_change_does_not_say_that_nothing_was_changed(
