@@ -7,9 +7,9 @@ from playwright.sync_api import expect
 
 from models import Callback
 from tests.browser.conftest import Visitors
+from tests.browser.console_panes.test_panes import talked_in_open_case
 from tests.browser.console_server import Colleague, ConsoleServer, looks_again
 from tests.browser.test_console_callbacks import claims, promises
-from tests.browser.test_console_panes import talked_in_open_case
 
 #: Answers are held by their path below `/console` until a test releases them. No clock asks for changes.
 HOLDS = """

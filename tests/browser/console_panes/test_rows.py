@@ -1,0 +1,179 @@
+"""The rows of the list: each is short, and read whole beside an open callback and on a phone."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from hotline.console.callbacks.list_rows import SHORT_OUTCOMES, SHORT_REASONS
+from models import Callback
+from tests.browser.conftest import Visitors
+from tests.browser.console_panes.test_panes import box, box_of
+from tests.browser.console_server import NARROW, ConsoleServer, judge
+from tests.browser.test_console_callbacks import many, promises
+from tests.factories import make_call, make_callback, make_case
+
+
+def test_fifteen_rows_of_44_pixels_at_most_fit_on_a_screen(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
+    many(console_server, ana, luis)
+    for _ in range(12):
+        last = promises(console_server, language="es", silent=True, caller_tries=2, reason="letter_pin_used")
+    with console_server.database.transaction() as session:
+        # With nobody in a call the list has the screen to itself.
+        for row in session.scalars(select(Callback).where(Callback.staff_id == ana.staff_id)):
+            row.staff_id, row.state, row.rank = None, "cancelled", None
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+    rows = [one.bounding_box() for one in page.locator(".row").all()]
+    assert max(one["height"] for one in rows if one) <= 44
+    assert len([one for one in rows if one and one["y"] + one["height"] <= 800]) >= 15
+    judge(page, "list", (NARROW, 900))
+
+    # What each column is, above it.
+    heads = page.locator("#rows-head")
+    assert box_of(heads)["height"] <= 24
+    expect(heads).to_have_text(re.compile("Due ?Why ?State ?PIN ?Language ?Their time ?Tries ?How to call"))
+    parts = (
+        ".row-due",
+        ".row-why",
+        ".row-state",
+        ".row-verified",
+        ".row-language",
+        ".row-there",
+        ".row-tries",
+    )
+    for head, part in zip(heads.locator("span").all(), parts, strict=False):
+        assert abs(box_of(head)["x"] - box(page, f"{part} >> nth=0")["x"]) <= 2, part
+
+    page.goto(f"{console_server.url}/console/callbacks/{last}")
+    # A row of two lines says it itself: the time of day there reads like the time of the request.
+    expect(heads).to_be_hidden()
+    assert box(page, ".row-there-word >> nth=0")["width"] > 20
+    assert max(one["height"] for one in map(box_of, page.locator(".row").all())) <= 44
+
+
+def test_row_has_two_lines_at_390_pixels(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds()
+    now = datetime.now(UTC)
+    promises(
+        console_server, urgency="urgent", reason="afraid", language="es", silent=True, caller_tries=2,
+        due_at=now - timedelta(minutes=8), paged_at=now,
+    )  # fmt: skip
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+
+    tops = {
+        round(one.bounding_box()["y"] / 12)
+        for one in page.locator(".row-due, .row-why, .row-state, .row-verified, .row-there").all()
+    }
+
+    assert len(tops) == 2
+    assert box(page, ".row")["height"] <= 44
+
+
+@pytest.mark.parametrize("language", ["English", "Español"])
+def test_reason_of_a_row_is_read_whole_on_a_phone_and_beside_an_open_callback(
+    visitors: Visitors, console_server: ConsoleServer, language: str
+) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    for reason in SHORT_REASONS:
+        promises(
+            console_server, case=False, urgency="urgent", reason=reason, state="left_for_staff",
+            outcome="no_answer", closed_at=now, due_at=now - timedelta(minutes=58),
+        )  # fmt: skip
+    opened = promises(console_server, due_at=now + timedelta(hours=30))
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+
+    for width, path in ((390, "/console/callbacks"), (1280, f"/console/callbacks/{opened}")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{console_server.url}{path}")
+        rows = page.locator(".row--attention").evaluate_all(
+            """rows => rows.map(row => Object.fromEntries(
+                [".row-due", ".row-why", ".row-why > span", ".row-state", ".row-does"]
+                    .map(one => [one, row.querySelector(one).getBoundingClientRect().toJSON()])
+                    .concat([["text", row.textContent], ["height", row.offsetHeight]])))"""
+        )
+        assert len(rows) == len(SHORT_REASONS)
+        for row in rows:
+            why = row[".row-why"]
+            assert row[".row-why > span"]["right"] <= why["right"] + 1, row["text"]
+            if width == 1280:
+                assert why["right"] <= row[".row-state"]["left"], row["text"]
+            assert row[".row-state"]["right"] <= row[".row-does"]["left"], row["text"]
+            assert abs(row[".row-due"]["top"] - why["top"]) < 6, row["text"]
+            # On a phone what it needs may have a line of its own.
+            assert row["height"] <= (44 if width == 1280 else 60)
+
+
+@pytest.mark.parametrize("language", ["English", "Español"])
+def test_what_a_callback_needs_is_read_whole_on_a_phone(
+    visitors: Visitors, console_server: ConsoleServer, language: str
+) -> None:
+    """It was cut to "pho…" beside a title, which no finger can read."""
+    ana, now = console_server.adds(), datetime.now(UTC)
+    reasons = sorted(SHORT_REASONS, key=lambda one: len(SHORT_REASONS[one]))
+    for outcome in SHORT_OUTCOMES:
+        promises(
+            console_server, case=False, urgency="urgent", reason=reasons[-1], state="left_for_staff",
+            outcome=outcome, closed_at=now, due_at=now - timedelta(minutes=58), silent=True,
+        )  # fmt: skip
+    promises(console_server, reason=reasons[-1], due_at=now - timedelta(minutes=58), paged_at=now)
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+    page.wait_for_load_state()
+
+    rows = page.locator(".row--attention").evaluate_all(
+        """rows => rows.map(row => {
+            const [state, first] = [row.querySelector(".row-state"), row.querySelector(".row-first")];
+            return [
+                state.textContent,
+                state.scrollWidth - state.clientWidth,
+                state.scrollHeight - state.clientHeight,
+                first.getBoundingClientRect().right - state.getBoundingClientRect().right,
+            ];
+        })"""
+    )
+
+    assert len(rows) >= len(set(SHORT_OUTCOMES.values()))
+    for words, beside, below, left in rows:
+        assert beside <= 0, words
+        assert below <= 1, words
+        assert left >= -1, words
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_a_talk_is_continued_for_is_left_out_whole_where_it_does_not_fit(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        talked = make_call(session)
+        begun = make_callback(
+            session, make_case(session), reason="hard_news", state="reached", outcome="call_later",
+            requested_at=now, closed_at=now, rank=None,
+        )  # fmt: skip
+        begun.caller_call_id = talked.id
+        later = make_callback(
+            session, make_case(session), reason="call_later", urgency="urgent",
+            requested_in_call_id=talked.id, requested_at=now, next_attempt_at=now,
+            due_at=now - timedelta(minutes=58), rank=0,
+        ).id  # fmt: skip
+    page = console_server.opens(visitors, "/console/callbacks", ana, 1280)
+    first, second = page.locator(f"#row-{later} .row-why > span").all()
+    expect(first).to_have_text("Hard news")
+    expect(second).to_have_text(": Asked to call later")
+    assert abs(box_of(first)["y"] - box_of(second)["y"]) < 2
+
+    page.set_viewport_size({"width": 390, "height": 900})
+
+    why = box(page, f"#row-{later} .row-why")
+    assert box_of(first)["width"] <= why["width"]
+    assert box_of(second)["y"] >= why["y"] + why["height"] - 1
