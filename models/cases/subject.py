@@ -17,7 +17,7 @@ class Subject(Base):
     ``absent_since``: nothing can be confirmed until a newer row comes, since a full snapshot does not name
     this person, or no case was about them, and the feed's rows were ignored. ``ignored_until``: a row that
     speaks for a moment before this one may be older than a row that was ignored. ``doubted_at``: a row about
-    them came that cannot be read, and that they are out stood; no record from before it counts again.
+    them for this moment cannot be read, and that they are out stood; no record from before it counts again.
     """
 
     __tablename__ = "subjects"

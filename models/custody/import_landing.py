@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, false, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -112,7 +112,7 @@ def _lock_people(session: Session, subject_ids: Iterable[int]) -> dict[int, Any]
     people = session.execute(
         select(
             SUBJECTS.c.id, SUBJECTS.c.record_id, SUBJECTS.c.as_of, SUBJECTS.c.held_import_id,
-            SUBJECTS.c.absent_since, SUBJECTS.c.ignored_until,
+            SUBJECTS.c.absent_since, SUBJECTS.c.ignored_until, SUBJECTS.c.doubted_at,
         )
         .where(SUBJECTS.c.id.in_(list(subject_ids)))
         .order_by(SUBJECTS.c.id)
@@ -251,7 +251,7 @@ def _show_records(session: Session, record_ids: Collection[int]) -> None:
             ids.in_(list(record_ids)),
             SUBJECTS.c.id == RECORDS.c.subject_id,
         )
-        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, doubted_at=None)
+        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, doubted_at=_doubt_after(RECORDS.c.as_of))
     )
 
 
@@ -262,15 +262,21 @@ def _confirm(session: Session, import_id: int, batch: Sequence[Any], rows: Seque
     session.execute(
         update(SUBJECTS)
         .where(*_are_staged(import_id, batch, rows), SUBJECTS.c.id == IMPORT_ROWS.c.subject_id)
-        .values(as_of=IMPORT_ROWS.c.as_of, doubted_at=None)
+        .values(as_of=IMPORT_ROWS.c.as_of, doubted_at=_doubt_after(IMPORT_ROWS.c.as_of))
     )
+
+
+def _doubt_after(as_of: Any) -> Any:
+    """A row that came late says nothing of the moment for which a newer one could not be read."""
+    return case((SUBJECTS.c.doubted_at > as_of, SUBJECTS.c.doubted_at), else_=None)
 
 
 def _see_again(session: Session, import_id: int, rows: Sequence[Any], people: dict[int, Any]) -> None:
     """Let the line speak again of people whom a full snapshot did not name, if these rows are newer than it.
 
-    A delta that comes late says where they were before it. That they got out, or died, may be why it does not
-    name them, and is told at any rate; but not if a newer row that closed the gate may have been ignored.
+    A delta that comes late says where they were before it, or before a row that could not be read. That they
+    got out, or died, may be why it does not name them, and is told at any rate; but not if a newer row that
+    closed the gate may have been ignored.
     """
     if not rows:
         return
@@ -285,7 +291,9 @@ def _see_again(session: Session, import_id: int, rows: Sequence[Any], people: di
         ignored_until = people[row.subject_id].ignored_until
         if ignored_until is not None and moment < ignored_until:
             return False
-        return row.status in DATED_FACTS or snapshot is None or bool(moment >= snapshot)
+        doubted_at = people[row.subject_id].doubted_at
+        since = max((at for at in (snapshot, doubted_at) if at is not None), default=None)
+        return row.status in DATED_FACTS or since is None or bool(moment >= since)
 
     seen = update(SUBJECTS).where(SUBJECTS.c.id.in_([row.subject_id for row in rows if is_newer(row)]))
     session.execute(seen.values(absent_since=None, ignored_until=None))

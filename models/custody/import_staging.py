@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BindParameter, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.cases.case import Case
@@ -35,6 +35,12 @@ _OPEN_CASES = (
     .where(_CASES.c.subject_id == SUBJECTS.c.id, _CASES.c.closed_at.is_(None))
     .correlate(SUBJECTS)
     .scalar_subquery()
+)
+_MOMENT = bindparam("moment", type_=SUBJECTS.c.doubted_at.type)
+_DOUBT = (
+    update(SUBJECTS)
+    .where(SUBJECTS.c.id == bindparam("person"))
+    .values(doubted_at=case((SUBJECTS.c.doubted_at > _MOMENT, SUBJECTS.c.doubted_at), else_=_MOMENT))
 )
 
 
@@ -111,7 +117,7 @@ class Staging:
         self._latest = now + timedelta(minutes=future_skew_minutes)
         self._staged: dict[int, _Staged] = {}
         self._present: set[int] = set()
-        self._doubted: list[int] = []
+        self._doubted: dict[int, datetime] = {}
         with database.reading() as session:
             self._facilities = frozenset(session.scalars(select(Facility.name_key)))
             self._courts = frozenset(session.scalars(select(Court.name_key)))
@@ -247,8 +253,8 @@ class Staging:
         if (first := self._staged.get(known.subject_id)) is not None:
             self._contradict(first, content, known, known.as_of or self._now, fresh, contradicted)
             return True
-        is_dated = doubt.as_of is not None and doubt.as_of <= self._latest
-        as_of = doubt.as_of if is_dated else known.as_of
+        dated = doubt.as_of if doubt.as_of is not None and doubt.as_of <= self._latest else None
+        as_of = dated or known.as_of
         verdict = judge(content, known, self._now)
         staged = _Staged(reject.line, hash(content), content[3], content[1], False, verdict, False, False)
         # Without a record nothing is told of them; dated by us, the corrected row would look older than this.
@@ -258,7 +264,8 @@ class Staging:
                 reject.line, known.subject_id, verdict.change, content, as_of
             )
         elif known.content is not None:
-            self._doubted.append(known.subject_id)
+            # Without a date of its own the row may say anything up to now.
+            self._doubted[known.subject_id] = dated or self._now
         self._staged[known.subject_id] = staged
         self._count(staged, 1)
         return True
@@ -323,16 +330,14 @@ class Staging:
         }
 
     def _write(self, fresh: list[dict[str, Any]], contradicted: list[dict[str, Any]]) -> None:
-        doubted, self._doubted = self._doubted, []
+        doubted, self._doubted = self._doubted, {}
         if self._import_id is None or not (fresh or contradicted or doubted):
             return
         with gentle_transaction(self._database) as session:
             check_state(session, self._import_id, self._state)
             if doubted:
                 # Whatever becomes of the file: the doubt only keeps an older record from counting again.
-                session.execute(
-                    update(SUBJECTS).where(SUBJECTS.c.id.in_(doubted)).values(doubted_at=self._now)
-                )
+                session.execute(_DOUBT, [{"person": one, "moment": at} for one, at in doubted.items()])
             if fresh:
                 session.execute(insert(IMPORT_ROWS), fresh)
             for values in contradicted:

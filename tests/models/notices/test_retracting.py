@@ -264,6 +264,37 @@ def test_record_before_does_not_count_again_if_a_later_row_could_not_be_read(
     assert what_is_heard(database, case, at(2.5)).status == "in_custody"
 
 
+@pytest.mark.parametrize("moment", [1.3, ""])
+@pytest.mark.parametrize("comes", ["before it is taken back", "after it"])
+def test_row_that_comes_late_confirms_nothing_of_a_moment_after_it_that_could_not_be_read(
+    database: Database, case: MadeCase, comes: str, moment: float | str
+) -> None:
+    """The line told custody by a row from before the one that may have said that they got out."""
+    wrong = false_release(database)
+    dated = at(moment) if isinstance(moment, float) else moment
+    load(database, feed_row("A-1", next_hearing_at="soon", as_of=dated), now=at(1.4))
+    if comes == "after it":
+        takes_back(database, wrong, 2)
+        load(database, feed_row("A-1", as_of=at(0.5)), now=at(2.2))
+    else:
+        load(database, feed_row("A-1", **OUT | {"as_of": at(1.2)}), now=at(1.5))
+        takes_back(database, wrong, 2)
+
+    assert what_is_heard(database, case, at(2.2)).status is None
+    load(database, feed_row("A-1", as_of=at(2.5)), now=at(2.5))
+    assert what_is_heard(database, case, at(2.5)).status == "in_custody"
+
+
+def test_row_that_comes_late_and_says_that_they_got_out_is_told(database: Database, case: MadeCase) -> None:
+    wrong = false_release(database)
+    load(database, feed_row("A-1", next_hearing_at="soon", as_of=at(1.3)), now=at(1.3))
+    takes_back(database, wrong, 2)
+    late = {"status": "escaped", "status_at": at(0.6), "as_of": at(1.1)}
+    load(database, feed_row("A-1", **late), now=at(2.2))
+
+    assert what_is_heard(database, case, at(2.2)).status == "escaped"
+
+
 def test_correction_is_told_once_however_many_files_are_taken_back(
     database: Database, case: MadeCase
 ) -> None:
