@@ -27,6 +27,7 @@ from models.notices.taking_back.corrections import settle_corrections, watch_cor
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import add_texts_alone, unsent_texts, untexted_notices
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
+from models.staff import paging
 from models.staff.paging import due_pages, set_back_by, take_page
 from models.store.database import Database
 from models.store.job import Job
@@ -44,7 +45,7 @@ _OFFERED_AT_ONCE = 50
 #: How many jobs may wait for a worker when notices are offered.
 _OTHER_JOBS = 5
 #: What the clock of this machine said in the last minute: that of another machine is no clock set back.
-CLOCK = f"clock {hashlib.sha256(platform.node().encode()).hexdigest()[:16]}"
+CLOCK = f"{paging.CLOCK}{hashlib.sha256(platform.node().encode()).hexdigest()[:16]}"
 #: How many minutes apart a part does what need not be done in each pass. A hearing of tomorrow at noon may
 #: come with any file, so reminders are made once an hour.
 _APART = {"told_falsely": 1, "reminders": 60, "silence": 1, "notice_gate": 1, CLOCK: 1}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, bindparam, or_, select, update
+from sqlalchemy import String, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -12,6 +12,8 @@ from models.store.database import changed_one
 
 #: A time further ahead was written by a clock that was set back since. Two machines' clocks differ by less.
 AHEAD = timedelta(minutes=1)
+#: How the name of the clock of a machine begins, and how long one that nobody takes is kept.
+CLOCK, _KEPT = "clock ", timedelta(days=1)
 
 
 class PagedMatter(Base):
@@ -24,6 +26,7 @@ class PagedMatter(Base):
 
 
 _MATTERS = table_of(PagedMatter)
+_IS_CLOCK = _MATTERS.c.name.startswith(CLOCK)
 _PAGED_AT = select(_MATTERS.c.paged_at).where(_MATTERS.c.name == bindparam("name"))
 _ALL_PAGED_AT = select(_MATTERS.c.name, _MATTERS.c.paged_at).where(
     _MATTERS.c.name.in_(bindparam("names", expanding=True))
@@ -41,9 +44,17 @@ def due_pages(session: Session, now: datetime, apart: Mapping[str, int]) -> set[
     return {name for name, minutes in apart.items() if _is_due(taken.get(name), now, minutes)}
 
 
-def set_back_by(session: Session, name: str, now: datetime) -> timedelta | None:
-    """By how much the clock was set back since this matter was last taken; None if it was not."""
-    taken = session.scalar(_PAGED_AT, {"name": name})
+def set_back_by(session: Session, clock: str, now: datetime) -> timedelta | None:
+    """By how much the clock was set back since this one was last taken; None if it was not.
+
+    A replaced container has a new name. Its first look compares with the newest clock of all names, which is
+    then forgotten: a machine that lives takes its own again.
+    """
+    taken = session.scalar(_PAGED_AT, {"name": clock})
+    if taken is None:
+        taken = session.scalar(select(func.max(_MATTERS.c.paged_at)).where(_IS_CLOCK))
+        is_over = or_(_MATTERS.c.paged_at > now + AHEAD, _MATTERS.c.paged_at < now - _KEPT)
+        session.execute(delete(_MATTERS).where(_IS_CLOCK, is_over))
     return taken - now if taken is not None and taken > now + AHEAD else None
 
 

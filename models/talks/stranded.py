@@ -13,6 +13,7 @@ from models.callbacks.appointment import LONGEST_AHEAD
 from models.callbacks.callback import IS_OPEN, UNTOLD, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy, promised_later
 from models.callbacks.callback_state import RINGING_STATES
+from models.callbacks.claim import WAITS, is_waiting
 from models.callbacks.follow_up import LATER
 from models.callbacks.liaison import free_liaison
 from models.callouts.callout import Callout
@@ -83,11 +84,11 @@ def settle_set_back(session: Session, now: datetime, ahead: timedelta, policy: C
     What it promised moves by as much. A part of the day that a person chose by it moves by whole days, so the
     evening stays the evening. Which other moment it wrote no row says, so every open callback is looked at
     again that much earlier, but not before what was agreed on: its hours are checked again before anybody is
-    called.
+    called. One that waits behind news is promised again at its moment, so that moves as well.
     """
     later = now + AHEAD
     callbacks = select(Callback).where(
-        IS_OPEN,
+        or_(IS_OPEN, and_(*WAITS)),
         or_(Callback.next_attempt_at > later, Callback.requested_at > later, Callback.lease_until > later),
     )
     for callback in session.scalars(callbacks.order_by(Callback.id).with_for_update()):
@@ -124,7 +125,8 @@ def _set_right(callback: Callback, now: datetime, ahead: timedelta) -> None:
         starts, ends = callback.window_starts, callback.window_ends
         callback.window_starts, callback.window_ends = starts and back(starts), ends and back(ends)
         callback.due_at, callback.next_attempt_at = back(callback.due_at), min(at, max(now, back(at)))
-        for name, untold in UNTOLD.items():
+        # Nobody has to see to one that waits behind news, so nobody is told of it.
+        for name, untold in () if is_waiting(callback) else UNTOLD.items():
             setattr(callback, name, untold)
     if callback.requested_at > later:
         callback.requested_at -= ahead

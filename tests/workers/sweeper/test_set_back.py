@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Staff
+from models import Alert, Callback, Staff
 from models.callbacks.appointment import reschedule
 from models.callbacks.claim import claim
+from models.callbacks.follow_up import BEHIND_NEWS
+from models.staff.alert import LEFT_TOLD
+from models.staff.paging import PagedMatter
 from models.talks.dispatch import claim_callback
 from tests.call_center import CallCenter
 from tests.conftest import ON_BOTH
@@ -184,6 +187,66 @@ def test_two_machines_whose_clocks_differ_bring_no_call_forward(
             call_center.now -= differs
 
     assert call_center.callback().next_attempt_at == at
+
+
+@ON_BOTH
+@AHEAD
+def test_promise_that_waits_behind_news_is_made_although_the_clock_was_ahead(
+    empty_call_center: CallCenter, ahead: timedelta
+) -> None:
+    """It was promised again for where the clock had been, once nobody was being called about the news."""
+    call_center, wrong = empty_call_center, empty_call_center.now + ahead
+    call_center.now = wrong
+    with call_center.database.transaction() as session:
+        make_callback(
+            session, make_case(session), state="left_for_staff", outcome=BEHIND_NEWS, closed_at=wrong,
+            requested_at=wrong, due_at=wrong + timedelta(hours=2), next_attempt_at=wrong + timedelta(hours=1),
+            urgency="urgent", warned=LEFT_TOLD,
+        )  # fmt: skip
+        make_staff(session)
+    with call_center.database.transaction() as session:
+        session.add(PagedMatter(name=notice_sweep.CLOCK, paged_at=wrong))
+    call_center.now -= ahead
+    call_center.sweeps(seconds=2)
+
+    with call_center.database.reading() as session:
+        assert session.scalars(select(Alert.level)).all() == []
+    call_center.sweeps(minutes=61)
+    call_center.works_off()
+    with call_center.database.reading() as session:
+        assert [row.state for row in session.scalars(select(Callback).order_by(Callback.id))] == [
+            "left_for_staff", "ringing_liaison",
+        ]  # fmt: skip
+
+
+@AHEAD
+def test_container_that_replaces_one_with_a_clock_ahead_makes_what_it_promised(
+    empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
+) -> None:
+    """It has a name of its own, so it compared its clock with none: an afraid person waited for months."""
+    call_center, wrong = empty_call_center, empty_call_center.now + ahead
+
+    def has_name(name: str) -> None:
+        monkeypatch.setattr(notice_sweep, "CLOCK", name)
+        monkeypatch.setitem(notice_sweep._APART, name, 1)
+
+    has_name("clock of the old one")
+    call_center.now = wrong
+    with call_center.database.transaction() as session:
+        case, due = make_case(session), wrong + timedelta(minutes=60)
+        make_callback(session, case, urgency="urgent", requested_at=wrong, due_at=due, next_attempt_at=wrong)
+    call_center.sweeps(seconds=2)
+    has_name("clock of the new one")
+    call_center.now -= ahead
+    with call_center.database.transaction() as session:
+        make_staff(session)
+    call_center.sweeps(seconds=2)
+    call_center.works_off()
+
+    assert call_center.state() == "ringing_liaison"
+    with call_center.database.reading() as session:
+        names = select(PagedMatter.name).where(PagedMatter.name.startswith("clock"))
+        assert session.scalars(names).all() == ["clock of the new one"]
 
 
 @AHEAD
