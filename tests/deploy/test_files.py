@@ -11,6 +11,7 @@ from hotline.cli.command.bind import read_bind
 DEPLOY = Path(__file__).parents[2] / "config" / "deploy"
 OFFICE = "/etc/hotline/office.toml"
 HEADS = "/var/lib/hotline-audit"
+FEED, FEED_KEY = "/srv/feed", Path("/etc/hotline-feed/feed.pem")
 ROLES = {"web", "console", "worker", "sweeper", "intake", "events"}
 
 
@@ -50,7 +51,29 @@ def test_every_role_of_compose_has_the_office_file_and_the_place_for_heads() -> 
         assert "<<: *hotline" in found[role], role
         assert f"command: [{role}" in found[role], role
         # A key of its own would replace the shared one, and take the mounts away.
-        assert not re.search(r"^    (volumes|environment):", found[role], re.M), role
+        assert not re.search(r"^    environment:", found[role], re.M), role
+        if role != "intake":
+            assert "    volumes:" not in found[role], role
+    mounts = {one: set(re.findall(r"^ +- (\S+:/\S+)$", one, re.M)) for one in (shared, found["intake"])}
+    assert mounts[found["intake"]] - mounts[shared] == {
+        f"./feed:{FEED}", f"./feed-key:{FEED_KEY.parent}:ro",
+    }  # fmt: skip
+    assert mounts[shared] < mounts[found["intake"]]
+
+
+def test_intake_alone_has_the_folder_of_the_feed_and_may_empty_it() -> None:
+    """With the settings of the page no batch was ever taken in a container: the folder was not in it."""
+    for name in ("compose.yaml", "kubernetes.yaml"):
+        head = text(name).split("\napiVersion", 1)[0]
+        assert f"HOTLINE_FEED_DIR={FEED}" in head
+        assert f"HOTLINE_FEED_KEY_FILE={FEED_KEY}" in head
+    having = [one for one in documents() if f"mountPath: {FEED} }}" in one]
+    assert ["args: [intake" in one for one in having] == [True]
+    (intake,) = having
+    assert f"mountPath: {FEED_KEY.parent}, readOnly: true" in intake
+    assert "persistentVolumeClaim: { claimName: hotline-feed }" in intake
+    # An office without a folder has no such key, and its intake takes files of the console.
+    assert "configMap: { name: hotline-feed-key, optional: true }" in intake
 
 
 def test_every_role_of_kubernetes_has_the_office_file_and_the_place_for_heads() -> None:
@@ -67,8 +90,9 @@ def test_every_role_of_kubernetes_has_the_office_file_and_the_place_for_heads() 
         ):
             assert word in one, word
     claims = [one for one in documents() if "kind: PersistentVolumeClaim" in one]
-    assert len(claims) == 1
-    assert "name: hotline-audit" in claims[0]
+    assert [re.findall(r"metadata: { name: (\S+) }", one) for one in claims] == [
+        ["hotline-audit"], ["hotline-feed"],
+    ]  # fmt: skip
 
 
 def test_image_has_every_file_that_the_package_names() -> None:
