@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
@@ -37,6 +37,12 @@ def mark_dialling(session: Session, call_id: int) -> bool:
     """Take the right to dial a leg. Only one job ever gets True, so two jobs never call somebody twice."""
     undialled = update(CALLS).where(CALLS.c.id == call_id, UNDIALLED)
     return changed_one(session, undialled.values(call_status=DIALLING))
+
+
+def is_any_placed(session: Session) -> bool:
+    """Whether the carrier is known to have taken a call of ours, among those that are kept."""
+    placed = select(CALLS.c.id).where(CALLS.c.direction == "outbound", CALLS.c.call_sid.is_not(None)).limit(1)
+    return session.execute(placed).first() is not None
 
 
 def take_back_dialling(session: Session, call_id: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from hotline.cli.command.context import emit, load_settings
-from hotline.cli.doctor.findings import CHECKS, Finding
+from hotline.cli.doctor.findings import CHECKS, NOT_KNOWN, Finding
 
 _NOT_SHOWN = "set, not shown"
 
@@ -53,7 +53,7 @@ def _shown(may_be_shown: bool, value: Any) -> str:
 
 def _word(finding: Finding) -> str:
     if not finding.wrong:
-        return "well"
+        return "?" if finding.told == NOT_KNOWN else "well"
     return "WRONG" if finding.is_fault else "NOTE"
 
 

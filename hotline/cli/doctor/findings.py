@@ -19,9 +19,13 @@ from hotline.cli.command.context import connect, keys_of, told_of_keys
 from models.store.policies import Policies
 
 T = TypeVar("T")
-#: How long our own address may take to show its certificate, and how long before its end people are told.
+#: How long our own address may take to show its certificate.
 CERTIFICATE_SECONDS = 3.0
+#: How long before its end people are told; of one with a short life only in the last part of that life.
 RENEWED_BEFORE = timedelta(days=14)
+LAST_PART = 0.25
+#: What a check tells that depends on something which another check reports.
+NOT_KNOWN = "not known"
 #: The database that its check could not reach: each later check would wait as long for it.
 AWAY: set[str] = set()
 
@@ -137,7 +141,7 @@ def check_carrier(settings: Settings) -> Finding:
     url = settings.twilio_api_base_url or "https://api.twilio.com"
     host = urlsplit(url).hostname
     try:
-        _certificate_until(url, settings.carrier_timeout_seconds)
+        _certificate_life(url, settings.carrier_timeout_seconds)
     except ssl.SSLCertVerificationError as error:
         wrong = f"The certificate of {host} is not believed ({error.verify_message}), so no call leaves."
         return Finding("carrier", url, f"{wrong} {_by_clock()}")
@@ -152,23 +156,25 @@ def check_certificate(settings: Settings) -> Finding:
     if settings.carrier == "exchange" or urlsplit(url).scheme != "https":
         return Finding(name, "none is needed")
     try:
-        until = _certificate_until(url, CERTIFICATE_SECONDS)
+        life = _certificate_life(url, CERTIFICATE_SECONDS)
     except ssl.SSLCertVerificationError as error:
         wrong = f"The certificate of {url} is not believed ({error.verify_message}), so no call arrives."
         return Finding(name, "", f"{wrong} Renew it, and reload the proxy. {_by_clock()}")
     except OSError as error:
         return Finding(name, f"{url} cannot be asked from here ({type(error).__name__})")
-    if until is None:
-        return Finding(name, "not known")
+    if life is None:
+        return Finding(name, NOT_KNOWN)
+    since, until = life
     told = f"runs out {until:%Y-%m-%d %H:%M} UTC"
-    if until - datetime.now(UTC) < RENEWED_BEFORE:
+    # Some live six days, and are renewed every three.
+    if until - datetime.now(UTC) < min(RENEWED_BEFORE, (until - since) * LAST_PART):
         wrong = f"The certificate of {url} {told}; then no call arrives. Renew it, and reload the proxy."
         return Finding(name, told, wrong)
     return Finding(name, told)
 
 
-def _certificate_until(url: str, seconds: float) -> datetime | None:
-    """When the certificate of a web address runs out; None for plain HTTP. Raises OSError."""
+def _certificate_life(url: str, seconds: float) -> tuple[datetime, datetime] | None:
+    """From when until when the certificate of a web address is good; None for plain HTTP. Raises OSError."""
     parts = urlsplit(url)
     is_plain = parts.scheme != "https"
     address = (parts.hostname, parts.port or (80 if is_plain else 443))
@@ -179,7 +185,10 @@ def _certificate_until(url: str, seconds: float) -> datetime | None:
         trusting = ssl.create_default_context(cafile=certifi.where())
         with trusting.wrap_socket(plain, server_hostname=parts.hostname) as opened:
             seen = opened.getpeercert()
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(seen["notAfter"])), UTC) if seen else None
+    if not seen:
+        return None
+    since, until = (ssl.cert_time_to_seconds(str(seen[end])) for end in ("notBefore", "notAfter"))
+    return datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC)
 
 
 def _by_clock() -> str:
@@ -194,7 +203,7 @@ def check_keys(settings: Settings) -> Finding:
         settings, lambda session, _now: (opens_latest(session), other_keys(session, keys_of(settings)))
     )
     if found is None:
-        return Finding("keys", "not known")
+        return Finding("keys", NOT_KNOWN)
     opens, others = found
     told = f"{len(settings.field_keys)} listed"
     if others:
@@ -205,17 +214,25 @@ def check_keys(settings: Settings) -> Finding:
 
 
 def check_account(settings: Settings) -> Finding:
-    """Whether the carrier accepts the account's calls and texts."""
+    """Whether the carrier refuses the account's calls and texts. Before the first call nobody knows."""
+    from models.calls.outbound_leg import is_any_placed
     from models.overview.trouble import troubles
 
-    found = read_database(settings, lambda session, now: [t for t in troubles(session, now) if t.is_refusal])
-    if found is None:
-        return Finding("account", "not known")
-    now = datetime.now(UTC)
-    refused = "; ".join(one.told(now) for one in found)
-    return Finding(
-        "account", "the carrier takes our calls and texts", f"{refused.capitalize()}." if refused else None
+    found = read_database(
+        settings,
+        lambda session, now: ([t for t in troubles(session, now) if t.is_refusal], is_any_placed(session)),
     )
+    if found is None:
+        return Finding("account", NOT_KNOWN)
+    refusals, is_tried = found
+    told = "the carrier refuses none of our calls and texts"
+    if refusals:
+        now = datetime.now(UTC)
+        return Finding("account", told, f"{'; '.join(one.told(now) for one in refusals).capitalize()}.")
+    if settings.carrier == "twilio" and not is_tried:
+        wrong = "No call has left yet, so it is not known whether the carrier takes one."
+        return Finding("account", told, f"{wrong} `hotline doctor --going-live` asks it.", is_fault=False)
+    return Finding("account", told)
 
 
 def check_roles(settings: Settings) -> Finding:
@@ -224,7 +241,7 @@ def check_roles(settings: Settings) -> Finding:
 
     found = read_database(settings, lives)
     if found is None:
-        return Finding("roles", "not known")
+        return Finding("roles", NOT_KNOWN)
     seen = [one for one in found if one.silent_for is not None]
     if not seen:
         return Finding("roles", "none has run yet")
@@ -249,7 +266,7 @@ def check_purge(settings: Settings) -> Finding:
         ),
     )  # fmt: skip
     if found is None:
-        return Finding("purge", "not known")
+        return Finding("purge", NOT_KNOWN)
     ended, refused, all_held, is_doubted = found
     if ended is None:
         return Finding("purge", "everything is on legal hold" if all_held else "has not run yet")
@@ -278,7 +295,7 @@ def check_head(settings: Settings) -> Finding:
     name = "audit head"
     found = read_database(settings, lambda session, _now: last_kept(session))
     if found is None:
-        return Finding(name, "not known")
+        return Finding(name, NOT_KNOWN)
     kept, is_failing = found
     told = "none was kept yet" if kept is None else f"last kept {kept:%Y-%m-%d %H:%M} UTC"
     if is_failing or (kept is not None and datetime.now(UTC) - kept > LATE):
@@ -362,7 +379,7 @@ def check_feed(settings: Settings) -> Finding:
         ),
     )
     if found is None:
-        return Finding("feed", "not known")
+        return Finding("feed", NOT_KNOWN)
     newest, since, hours = found
     if newest is None:
         return Finding("feed", "no file has been applied yet")
@@ -380,7 +397,7 @@ def check_notices(settings: Settings) -> Finding:
         lambda session, now, policies: (counts_by_state(session), late_notices(session, now, policies)),
     )
     if found is None:
-        return Finding("notices", "not known")
+        return Finding("notices", NOT_KNOWN)
     counts, late = found
     told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items())
     wrong = f"{late.on_call} urgent notices are unconfirmed, {late.supervisors} of them for too long; {told}."
@@ -424,10 +441,10 @@ def check_shift(settings: Settings) -> Finding:
         office = Office.load(settings.office_file, settings.office_always_open)
     except OfficeError:
         # The check of the office reports the problem.
-        return Finding("shift", "not known")
+        return Finding("shift", NOT_KNOWN)
     people = read_database(settings, lambda session, _now: count_on_shift(session))
     if people is None:
-        return Finding("shift", "not known")
+        return Finding("shift", NOT_KNOWN)
     told = f"{people} on shift; the office is {'open' if office.is_open(datetime.now(UTC)) else 'closed'} now"
     if people or told.endswith("closed now"):
         return Finding("shift", told)
@@ -444,7 +461,7 @@ def check_two_people(settings: Settings) -> Finding:
         settings, lambda session, now, policies: missing_pairs(session, now, policies.two_people_days)
     )
     if missing is None:
-        return Finding("two people", "not known")
+        return Finding("two people", NOT_KNOWN)
     if not missing:
         return Finding("two people", "two people may approve together")
     if "imports" in missing:

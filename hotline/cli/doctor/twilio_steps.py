@@ -41,7 +41,7 @@ def _account(site: Site) -> str:
     if kind == "Trial":
         raise OpenError("the account is a trial: it calls only verified numbers", "Upgrade the account.")
     trouble = check_account(settings)
-    if trouble.wrong:
+    if trouble.wrong and trouble.is_fault:
         raise OpenError(trouble.wrong.rstrip("."), "Look up the code at twilio.com/docs/errors.")
     return f"active, {len(settings.twilio_auth_tokens)} auth token(s) accepted as the one that signs"
 

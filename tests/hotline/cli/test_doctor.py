@@ -135,10 +135,10 @@ def test_redis_that_takes_no_write_is_reported(
 
 
 @contextmanager
-def over_tls(until: datetime) -> Iterator[tuple[str, trustme.CA]]:
+def over_tls(until: datetime, since: datetime | None = None) -> Iterator[tuple[str, trustme.CA]]:
     """A web server whose certificate runs out then: its address, and who vouches for it."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", not_after=until).configure_cert(context)
+    authority.issue_cert("127.0.0.1", not_before=since, not_after=until).configure_cert(context)
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -185,6 +185,34 @@ def test_certificate_of_the_line_is_named_before_and_after_it_runs_out(
         told = wrong(at_twilio(settings, HOTLINE_PUBLIC_URL=url)).get("certificate")
 
     assert told is None if says is None else says in str(told)
+
+
+@pytest.mark.parametrize(("hours", "is_late"), [(150, False), (80, False), (30, True)])
+def test_certificate_that_lives_six_days_is_named_only_when_its_renewal_is_late(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hours: int, is_late: bool
+) -> None:
+    """It was named as a fault at every moment of its life, so nobody believes the next fault."""
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    with over_tls(until, since=until - timedelta(hours=160)) as (url, authority):
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "ca.pem"))
+        told = wrong(at_twilio(settings, HOTLINE_PUBLIC_URL=url))
+
+    assert ("certificate" in told) is is_late
+
+
+def test_account_is_not_called_well_before_the_carrier_took_a_call(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    """It said "well account: the carrier takes our calls", and the carrier could not be reached."""
+    told = wrong(at_twilio(settings))
+
+    assert "cannot be reached" in told["carrier"]
+    assert told["account"].startswith("No call has left yet, so it is not known")
+    with database.transaction() as session:
+        call = make_call(session, "CA" + "1" * 32)
+        call.direction = "outbound"
+    assert "account" not in wrong(at_twilio(settings))
 
 
 def test_copy_that_places_no_calls_is_named(settings: Settings) -> None:
@@ -443,6 +471,15 @@ def test_doctor_waits_once_for_a_database_that_does_not_answer(
     asked = ("keys", "account", "roles", "two people", "feed", "notices", "purge", "shift")
     assert {checks[name] for name in asked} == {"not known"}
     assert lasted < 15
+
+
+def test_what_cannot_be_known_is_not_called_well(settings: Settings) -> None:
+    url = "postgresql+psycopg://hotline@127.0.0.1:1/hotline"
+
+    told = run(settings, "doctor", HOTLINE_DATABASE_URL=url).output
+
+    assert "\n?     account     not known\n" in told
+    assert "\nWRONG database" in told
 
 
 @ON_BOTH
