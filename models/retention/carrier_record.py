@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, String, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, String, delete, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.calls.pacing import PACES, PROBE, is_refused, lock_pace
+from models.retention.purge_run import PurgeRun
 from models.store.base import Base, UtcDateTime, table_of
 
 RecordKind = Literal["call", "message"]
@@ -114,9 +115,11 @@ def count_records(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(_RECORDS)) or 0
 
 
-def count_refused(session: Session) -> int:
-    """How many of them the carrier has refused to delete."""
-    return session.scalar(select(func.count()).where(_RECORDS.c.tries > 0)) or 0
+def count_left(session: Session) -> int:
+    """How many of them a purge has left there, refused or not asked for; those of one that goes on wait."""
+    is_going_on = session.scalar(select(PurgeRun.id).where(PurgeRun.ended_at.is_(None)).limit(1)) is not None
+    tried = _RECORDS.c.tries > 0 if is_going_on else true()
+    return session.scalar(select(func.count()).select_from(_RECORDS).where(tried)) or 0
 
 
 def _untried(since: datetime) -> ColumnElement[bool]:

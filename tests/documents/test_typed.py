@@ -24,8 +24,8 @@ CURRENT = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 SERVERS = {"serve", "web", "console", "worker", "sweeper", "intake", "events", "phone"}
 #: They take seconds, and have tests of their own.
 LONG = {("flows", "draw"), ("flows", "transcript")}
-#: Doctor finds what a folder for a test lacks, and an audit without a kept head is not proven.
-STATUSES = {"doctor": {0, 1}, "audit": {0, 3}}
+#: Doctor finds what a folder for a test lacks, an audit without a head is not proven, and no carrier runs.
+STATUSES = {"doctor": {0, 1}, "audit": {0, 3}, "purge": {0, 1}}
 
 
 def every_command() -> list[Typed]:

@@ -254,20 +254,20 @@ def check_roles(settings: Settings) -> Finding:
 
 def check_purge(settings: Settings) -> Finding:
     """When the last purge ended, and what the carrier did not delete (R41)."""
-    from models.retention.carrier_record import count_refused
+    from models.retention.carrier_record import count_left
     from models.retention.legal_hold import is_everything_held
     from models.retention.purge_run import OVERDUE, is_clock_doubted, last_ended
 
     found = read_database(
         settings,
         lambda session, now: (
-            last_ended(session), count_refused(session), is_everything_held(session),
+            last_ended(session), count_left(session), is_everything_held(session),
             is_clock_doubted(session, now),
         ),
     )  # fmt: skip
     if found is None:
         return Finding("purge", NOT_KNOWN)
-    ended, refused, all_held, is_doubted = found
+    ended, left, all_held, is_doubted = found
     if ended is None:
         return Finding("purge", "everything is on legal hold" if all_held else "has not run yet")
     told = f"last ran {ended:%Y-%m-%d %H:%M} UTC"
@@ -282,8 +282,8 @@ def check_purge(settings: Settings) -> Finding:
         return Finding("purge", told, wrong)
     if now - ended > OVERDUE:
         return Finding("purge", told, "No purge has ended for two days; run `hotline purge`.", is_fault=False)
-    if refused:
-        wrong = f"The carrier did not delete {refused} of its records; `hotline purge` lists them."
+    if left:
+        wrong = f"The carrier did not delete {left} of its records; `hotline purge` lists them."
         return Finding("purge", told, wrong, is_fault=False)
     return Finding("purge", told)
 

@@ -25,7 +25,8 @@ def purge(dry_run: bool, as_json: bool) -> None:
     """Delete calls, numbers, keys and notes that are older than the policy purge_days allows.
 
     The carrier's records of those calls and texts go too; what it does not delete is listed and tried again
-    by the next run. It may be stopped at any moment and goes on. The sweeper does the same each night.
+    by the next run, and the exit status is 1 while there is any, or while the carrier cannot be asked. It may
+    be stopped at any moment and goes on. The sweeper does the same each night.
     """
     installation = open_installation()
     try:
@@ -90,6 +91,9 @@ def _run(installation: Installation, as_json: bool) -> None:
         click.echo(
             f"{remaining} records at the carrier were not deleted; the next purge tries them again.", err=True
         )
+    if remaining or run.stopped is not None:
+        # Or a job that runs this looks done, while the carrier keeps who called (R41).
+        sys.exit(1)
 
 
 def _advance(parts: Iterator[int], length: int) -> None:

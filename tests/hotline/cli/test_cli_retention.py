@@ -15,11 +15,13 @@ from hotline.cli.retention import hold as hold_module
 from hotline.cli.retention import purge as purge_module
 from models import AuditEntry, Call, CarrierRecord, LegalHold
 from models.audit import audit
+from models.calls.pacing import close_breaker, open_breaker
 from models.overview.audit_watch import watch
 from models.retention.carrier_record import note_records, record_refused
 from models.store.database import Database
 from tests.conftest import ON_BOTH
 from tests.factories import make_call, make_case, make_office, make_policies, make_staff
+from workers.carrier import Carrier
 
 FIRST, SECOND, LIAISON = "s@office.example.org", "a@office.example.org", "l@office.example.org"
 
@@ -47,9 +49,18 @@ def number(database: Database) -> str:
         return case.number
 
 
-def _said(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
+def _said(result: Result, exit_code: int = 0) -> Any:
+    assert result.exit_code == exit_code, result.output
     return json.loads(result.stdout)
+
+
+@pytest.fixture
+def at_carrier(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A carrier that deletes what it is asked to, and lists nothing else: the records that it deleted."""
+    deleted: list[str] = []
+    monkeypatch.setattr(Carrier, "delete_record", lambda _self, _kind, sid: deleted.append(sid))
+    monkeypatch.setattr(Carrier, "records_before", lambda *_: iter(()))
+    return deleted
 
 
 def _calls(database: Database) -> int:
@@ -81,7 +92,7 @@ def test_purge_lists_what_the_carrier_did_not_delete(hotline: Any, database: Dat
 
     result = hotline("purge", "--json")
 
-    document = _said(result)
+    document = _said(result, exit_code=1)
     assert document["rows"] == {"calls": 1}
     assert document["carrier_stopped"] == "The carrier cannot be reached."
     assert document["not_deleted"] == [
@@ -91,6 +102,22 @@ def test_purge_lists_what_the_carrier_did_not_delete(hotline: Any, database: Dat
     assert "2 records at the carrier were not deleted" in result.stderr
     assert _calls(database) == 0
     assert number not in result.output
+
+
+def test_purge_is_done_once_the_carrier_has_deleted_all_and_not_before(
+    hotline: Any, database: Database, number: str, at_carrier: list[str]
+) -> None:
+    """A job of each night looked fine, while the carrier kept who had called (R41)."""
+    with database.transaction() as session:
+        open_breaker(session, "calls", 20003, datetime.now(UTC))
+    not_asked = _said(hotline("purge", "--json"), exit_code=1)
+    assert "it was not asked" in not_asked["carrier_stopped"]
+    assert at_carrier == []
+    with database.transaction() as session:
+        close_breaker(session, "calls", datetime.now(UTC))
+
+    assert _said(hotline("purge", "--json"))["not_deleted"] == []
+    assert at_carrier == ["CA" + "1" * 32]
 
 
 def test_text_names_counts_and_undeleted_records(hotline: Any, number: str) -> None:
@@ -103,7 +130,9 @@ def test_text_names_counts_and_undeleted_records(hotline: Any, number: str) -> N
     assert number not in said
 
 
-def test_hold_on_everything_leaves_nothing_to_purge(hotline: Any, database: Database, number: str) -> None:
+def test_hold_on_everything_leaves_nothing_to_purge(
+    hotline: Any, database: Database, number: str, at_carrier: list[str]
+) -> None:
     hold = _said(_add(hotline, "--everything"))["hold"]
 
     assert _said(hotline("purge", "--json"))["everything_held"] is True
@@ -118,7 +147,9 @@ def test_hold_on_everything_leaves_nothing_to_purge(hotline: Any, database: Data
     assert number not in lifted.output
 
 
-def test_hold_on_a_case_keeps_its_call(hotline: Any, database: Database, number: str) -> None:
+def test_hold_on_a_case_keeps_its_call(
+    hotline: Any, database: Database, number: str, at_carrier: list[str]
+) -> None:
     _said(_add(hotline, "--case", number))
 
     assert _said(hotline("purge", "--json"))["rows"] == {}

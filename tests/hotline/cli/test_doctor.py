@@ -420,6 +420,9 @@ def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, setti
     assert told() == (f"last ran {now:%Y-%m-%d %H:%M} UTC", None)
     with database.transaction() as session:
         note_records(session, "call", ["CA1"])
+    # It could not be reached, so it refused nothing, and it still has the record (R41).
+    assert "did not delete 1 of its records" in str(told()[1])
+    with database.transaction() as session:
         record_refused(session, "CA1", 20409, now)
     assert "did not delete 1 of its records" in str(told()[1])
     with database.transaction() as session:
