@@ -231,7 +231,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("hand_over", "nobody"): {
         "nobody else is on the call any more": lambda _desk: None,
-        "the colleague's account was deactivated": _says("talk.cannot_hand_over"),
+        "the colleague may not lead it": _says("talk.cannot_hand_over"),
     },
     ("staff_position", "alone"): {
         "nobody else was rung": lambda _desk: None,

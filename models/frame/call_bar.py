@@ -35,10 +35,9 @@ from models.calls.role import AT_0, COLLEAGUE
 from models.overview.outcome import unsaved_talks
 from models.staff.staff import Staff
 from models.staff.staff_name import read_first_names, read_staff_names
-from models.talks.joiner import who_may_come
 from models.talks.queue_ring import caller_of
 from models.talks.talk import IS_ON, Talk
-from models.talks.talk_legs import joiners_of, last_missed
+from models.talks.talk_legs import joiners_of, last_missed, who_may_come
 
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
@@ -54,12 +53,13 @@ class Other:
     """Somebody else in the call: ``staff_id`` is None and ``name`` empty for an interpreter.
 
     ``stands`` is ``leads``, or a word of models/talks/talk_legs.py: ``rings``, ``accepted``, ``there`` or
-    ``missed``.
+    ``missed``. ``may_lead``: whether the reader may leave the call to them once they are there.
     """
 
     staff_id: int | None
     stands: str
     name: str = field(repr=False)
+    may_lead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +296,18 @@ def _others(session: Session, call: OwnCall, staff_id: int) -> tuple[Other, ...]
     if talk.staff_id is not None and talk.staff_id != staff_id:
         found.insert(0, (talk.staff_id, "leads"))
     names = read_first_names(session) if found else {}
-    return tuple(Other(one, stands, "" if one is None else names[one]) for one, stands in found)
+    may_lead = _who_may_lead(session, talk, [one for one, _stands in found])
+    return tuple(
+        Other(one, stands, "" if one is None else names[one], one in may_lead) for one, stands in found
+    )
+
+
+def _who_may_lead(session: Session, talk: Talk, people: Sequence[int | None]) -> set[int | None]:
+    """Those of the people in a talk to whom its leader may leave it (R10)."""
+    who_know = who_may_come(session, talk) if any(people) else None
+    if who_know is None:
+        return set(people) - {None}
+    return set(session.scalars(select(Staff.id).where(Staff.id.in_(people), are_among(who_know))))
 
 
 def _colleagues(session: Session, call: OwnCall, staff_id: int) -> tuple[Colleague, ...]:

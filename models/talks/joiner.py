@@ -1,13 +1,11 @@
 """Joiners: a colleague or an interpreter called into a current talk, announced before they hear anything."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import Callback
 from models.callbacks.liaison import choose_by_name, choose_liaison, free_liaison, reserve_liaison
 from models.calls import pacing
 from models.calls.call import Call
@@ -15,13 +13,11 @@ from models.calls.call_status import LEAVING, bring_forward
 from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.place import STEPPED_OUT
 from models.calls.role import COLLEAGUE, INTERPRETER, JOINERS
-from models.cases.duress import who_know_of_use
-from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talks.talk import Talk, audit_talk, talk_of
 from models.talks.talk_end import move_caller
-from models.talks.talk_legs import is_announced, joins, legs_of_talk, staff_in_talk
+from models.talks.talk_legs import is_announced, joins, legs_of_talk, staff_in_talk, who_may_come
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
@@ -57,24 +53,6 @@ def add_colleague(
         return "nobody", []
     audit_talk(session, talk, "add_colleague", actor, now, {"rung": f"staff:{chosen.id}"})
     return "ringing", [("ring_joiner", leg.id)]
-
-
-def who_may_come(session: Session, talk: Talk) -> Collection[int | None] | None:
-    """The liaisons, beside supervisors, who alone may come into a talk after a use of the duress PIN (R10).
-
-    None if everybody may. So it is also for a leader who does not know of it: nothing may tell them.
-    """
-    if talk.callback_id is not None:
-        callback = session.get_one(Callback, talk.callback_id)
-        case_id, registrant_id = callback.case_id, callback.registrant_id
-    else:
-        caller = session.get_one(Call, talk.caller_call_id)
-        case_id, registrant_id = caller.case_id if caller.verified_at is not None else None, None
-    who_know = who_know_of_use(session, case_id, registrant_id)
-    if who_know is None or talk.staff_id is None:
-        return None
-    leader = session.get_one(Staff, talk.staff_id)
-    return who_know if leader.id in who_know or leader.role == "supervisor" else None
 
 
 def add_interpreter(

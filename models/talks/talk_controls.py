@@ -14,11 +14,11 @@ from models.store.job import Job
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.hold import hold_talk, resume_talk
-from models.talks.joiner import add_colleague, add_interpreter, who_may_come
+from models.talks.joiner import add_colleague, add_interpreter
 from models.talks.refusals import TalkRefusal
 from models.talks.talk import Talk, locked_talk, talk_for
 from models.talks.talk_end import end_talk, lead
-from models.talks.talk_legs import staff_in_talk, who_may_lead
+from models.talks.talk_legs import staff_in_talk, who_may_come, who_may_lead
 
 
 def led_on_callback(session: Session, callback_id: int, staff_id: int) -> Talk:
@@ -108,15 +108,18 @@ def ring_interpreter(
 def hand_over(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
     """Leave the caller with the colleague who is there (warm hand-over).
 
-    Raises RefusedError when nobody is there, or only people whose accounts were deactivated.
+    Raises RefusedError when nobody is there, or only people whose accounts were deactivated, or who after a
+    use of the duress PIN do not know of it (R10).
     """
     mine = _going_on(talk).leader_call_id
     others = staff_in_talk(session, talk, but=mine)
     if not others:
         raise RefusedError(TalkRefusal.NO_COLLEAGUE_THERE)
-    heirs = who_may_lead(session, others)
+    heirs = who_may_lead(session, talk, others)
     if not heirs:
-        raise RefusedError(TalkRefusal.COLLEAGUE_DEACTIVATED, name=_names(session, others))
+        has_left = any(one.left_at is not None for one in _people(session, others))
+        word = TalkRefusal.COLLEAGUE_DEACTIVATED if has_left else CallbackRefusal.NOT_FOR_COLLEAGUE
+        raise RefusedError(word, name=_names(session, others))
     # The conference ends with the leg that led it, so that leg goes first, and the new leader's rejoins.
     return [("release_leg", mine), *lead(session, talk, heirs[0], actor_of(staff_id), now)]
 
@@ -135,5 +138,9 @@ def _going_on(talk: Talk) -> Talk:
 
 
 def _names(session: Session, legs: list[Call]) -> str:
-    people = [session.get(Staff, leg.staff_id) for leg in legs]
-    return ", ".join(name_of(session, one) for one in people if one is not None)
+    return ", ".join(name_of(session, one) for one in _people(session, legs))
+
+
+def _people(session: Session, legs: list[Call]) -> list[Staff]:
+    found = [session.get(Staff, leg.staff_id) for leg in legs]
+    return [one for one in found if one is not None]

@@ -75,8 +75,8 @@ def leader_left(
     ``over_at`` is when the leg ended, which may be earlier than its end was reported.
     """
     others = colleagues(session, talk)
-    # Only if nobody else is there is it one whose account was deactivated: the caller is never left alone.
-    for leg in who_may_lead(session, others) or others:
+    # Only if nobody else is there is it one who may not lead it: the caller is never left alone.
+    for leg in who_may_lead(session, talk, others) or others:
         return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
     is_short = is_cut_short(talk, over_at, policy.numbers.cut_short_seconds)
     if talk.callback_id is None and talk.held_at is None and is_short:
@@ -132,7 +132,7 @@ def end_talk(session: Session, talk: Talk, actor: str, now: datetime, policies: 
 def hand_over(session: Session, talk: Talk, leg_id: int, actor: str, now: datetime) -> list[Job] | None:
     """A staff member leaves and the talk continues with another; None if nobody there can take it over."""
     others = staff_in_talk(session, talk, but=leg_id)
-    heirs = who_may_lead(session, others) if leg_id == talk.leader_call_id else others
+    heirs = who_may_lead(session, talk, others) if leg_id == talk.leader_call_id else others
     if talk.is_over or not heirs:
         return None
     bring_forward(session, leg_id, LEAVING)

@@ -1,6 +1,6 @@
 """Who is in a talk: its leader, the colleagues and interpreters who joined it, and the caller."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,10 +8,13 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from models.callbacks.callback import Callback
+from models.callbacks.liaison import are_among
 from models.calls.call import Call
 from models.calls.call_status import LEAVING
 from models.calls.place import AWAITING_PERSON, IN_TALK, JUST_LEFT
 from models.calls.role import COLLEAGUE, JOINERS
+from models.cases.duress import who_know_of_use
 from models.staff.staff import Staff
 from models.talks.talk import Talk
 
@@ -87,14 +90,37 @@ def colleagues(session: Session, talk: Talk) -> list[Call]:
     ]
 
 
-def who_may_lead(session: Session, legs: Sequence[Call]) -> list[Call]:
-    """Those of the legs whose staff still have an account, in the same order.
+def who_may_come(session: Session, talk: Talk) -> Collection[int | None] | None:
+    """The liaisons, beside supervisors, who alone may come into a talk, or lead it, after a duress PIN (R10).
 
-    A talk of somebody who was deactivated is not cut, but no other talk becomes theirs.
+    None if everybody may. So it is also for a leader who does not know of it: nothing may tell them.
     """
-    here = select(Staff.id).where(Staff.id.in_([leg.staff_id for leg in legs]), Staff.left_at.is_(None))
-    active = set(session.scalars(here))
-    return [leg for leg in legs if leg.staff_id in active]
+    if talk.callback_id is not None:
+        callback = session.get_one(Callback, talk.callback_id)
+        case_id, registrant_id = callback.case_id, callback.registrant_id
+    else:
+        caller = session.get_one(Call, talk.caller_call_id)
+        case_id, registrant_id = caller.case_id if caller.verified_at is not None else None, None
+    who_know = who_know_of_use(session, case_id, registrant_id)
+    if who_know is None or talk.staff_id is None:
+        return None
+    leader = session.get_one(Staff, talk.staff_id)
+    return who_know if leader.id in who_know or leader.role == "supervisor" else None
+
+
+def who_may_lead(session: Session, talk: Talk, legs: Sequence[Call]) -> list[Call]:
+    """Those of the legs to whose staff the talk may be left, in the same order.
+
+    A talk of somebody who was deactivated is not cut, but no other talk becomes theirs. A colleague who was
+    there before a duress PIN was used is not among ``who_may_come`` either.
+    """
+    here = select(Staff.id).where(
+        Staff.id.in_([leg.staff_id for leg in legs]),
+        Staff.left_at.is_(None),
+        are_among(who_may_come(session, talk)),
+    )
+    found = set(session.scalars(here))
+    return [leg for leg in legs if leg.staff_id in found]
 
 
 def joiners_of(session: Session, talk: Talk) -> list[Joiner]:

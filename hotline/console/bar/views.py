@@ -121,7 +121,7 @@ class Bar:
     def colleague_is_there(self) -> bool:
         """Whether somebody is in the call to whom it may be transferred."""
         others = self.call.others if self.call is not None else ()
-        return any(one.staff_id is not None and one.stands == "there" for one in others)
+        return any(one.may_lead and one.stands == "there" for one in others)
 
     def ends_soon(self, call: OwnCall) -> bool:
         """Whether a claim goes back within a minute."""

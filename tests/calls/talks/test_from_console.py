@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from models import Callback, Staff
+from models import Callback, Case, Staff
 from models.callbacks.note import keep_note, may_note, note_of
 from models.callbacks.refusals import CallbackRefusal
+from models.cases.duress import DuressWatch, choose_duress_pin
 from models.overview.staff_record import let_go
 from models.store.refusal import RefusedError
 from models.talks import talk_controls
@@ -16,7 +18,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobo
 from tests.calls.conftest import Hotline
 from tests.calls.talks.talking import SECOND, actions, joins, states
 from tests.conftest import ON_BOTH
-from tests.factories import MadeCase
+from tests.factories import NOW, MadeCase
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -114,10 +116,44 @@ def test_talk_cannot_be_left_to_a_colleague_whose_account_was_deactivated_in_it(
     liaison.presses("2")
     hotline.jobs.works_off()
 
-    assert liaison.hears("You cannot leave the call to your colleague. Their account was deactivated")
+    assert liaison.hears("You cannot leave this call to your colleague")
     assert liaison.hears("To go back to the caller, press 1")
     assert the_callback(hotline).staff_id == first_id
     assert are_together(hotline, colleague, called)
+
+    liaison.hangs_up()
+    hotline.jobs.works_off()
+    assert are_together(hotline, colleague, called), "the caller is never left alone"
+
+
+@ON_BOTH
+def test_talk_is_not_left_to_a_colleague_who_does_not_know_of_a_use_of_the_duress_pin(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    """He came before it was used, and by key 2 the callback was his (R10)."""
+    liaison, called = talk
+    leader_id, case_id = the_callback(hotline).staff_id, the_callback(hotline).case_id
+    make_staff(phone=SECOND)
+    clicks(hotline, talk_controls.ring_colleague)
+    colleague = joins(phone, hotline, hotline.carrier.ringing[-1])
+    with hotline.database.transaction() as session:
+        real = session.get_one(Case, case_id)
+        choose_duress_pin(
+            session, real, pin_hash="hash", mark="mark", beside=real.pin_hash, actor="test", now=NOW
+        )
+        session.execute(update(DuressWatch).values(staff_id=leader_id, told_at=hotline.clock.now))
+        session.execute(
+            update(Case).where(Case.duress_of == case_id).values(last_verified_at=hotline.clock.now)
+        )
+
+    with pytest.raises(RefusedError, match=f"^{CallbackRefusal.NOT_FOR_COLLEAGUE}"):
+        clicks(hotline, talk_controls.hand_over)
+    liaison.presses("*")
+    liaison.presses("2")
+    hotline.jobs.works_off()
+
+    assert liaison.hears("You cannot leave this call to your colleague", "To go back to the caller, press 1")
+    assert the_callback(hotline).staff_id == leader_id
 
     liaison.hangs_up()
     hotline.jobs.works_off()

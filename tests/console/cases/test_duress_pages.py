@@ -15,7 +15,7 @@ from models.overview.phone_stop import stop_phone
 from models.store.database import Database
 from models.talks.joiner import add_colleague
 from models.talks.talk import begin_talk
-from tests.console.bar.bars import talks_at_0
+from tests.console.bar.bars import joins, talks_at_0
 from tests.console.callbacks.office import Office
 from tests.console.case_pages import kept_case, verifies
 from tests.console.cases.test_case_pins import everything_kept
@@ -258,6 +258,32 @@ def test_colleague_who_does_not_know_of_a_use_is_not_added_to_the_talk(
         word, _jobs = add_colleague(session, talk, f"liaison:{told.staff_id}", NOW)
         rung = session.scalars(select(Call.staff_id).where(Call.role == "colleague")).all()
     assert (word, rung) == ("ringing", [boss.staff_id])
+
+
+@pytest.mark.parametrize("knows", [False, True])
+def test_talk_is_not_transferred_to_a_colleague_who_does_not_know_of_a_use(
+    staff: Any, database: Database, clock: Clock, knows: bool
+) -> None:
+    """One who was in the talk before the use had its button, and then a callback that they cannot see to."""
+    told = staff(name="Ana Demo", on_shift=True, phone="+12025550121").signs_in()
+    other = staff("supervisor" if knows else "liaison", name="Luis Demo", on_shift=True)
+    case = kept_case(database)
+    callback_id = is_used(database, case)
+    rows = Office(database, clock)
+    rows.becomes(callback_id, staff_id=told.staff_id)
+    rows.talks(callback_id, told.staff_id)
+    joins(rows, callback_id, "colleague", other.staff_id, accepted_at=NOW, place="in_talk")
+    with database.transaction() as session:
+        session.scalars(select(Talk)).one().announced_at = NOW
+
+    page = told.opens("/console/cases").page
+    assert "with Luis" in words(page.get_element_by_id("bar"))
+    assert bool(page.xpath("//button[@id='bar-transfer']")) is knows
+    # A page that was drawn before the use has it.
+    told.sends("/console/bar", {"csrf_token": told.token, "does": "hand-over", "callback": str(callback_id)})
+
+    assert rows.row(callback_id).staff_id == (other.staff_id if knows else told.staff_id)
+    assert told.reads("Your colleague goes on with the call." if knows else "Luis Demo cannot take this one.")
 
 
 def test_leader_who_does_not_know_of_a_use_adds_a_colleague_like_any_other(
