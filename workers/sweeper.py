@@ -271,7 +271,7 @@ class _Pass:
 
     def _give_back_lapsed(self) -> None:
         with self._looks.transaction() as session:
-            give_back_lapsed(session, self._now, self._policies)
+            give_back_lapsed(session, self._now)
 
     def _look_after_lapsed(self) -> None:
         found = self._looks.find(lapsed_callbacks, self._now)

@@ -20,7 +20,8 @@ def lock_staff(session: Session, staff_id: int) -> None:
 def begin_rest(session: Session, staff_id: int, now: datetime, policies: Policies) -> datetime:
     """Don't call this person for a while after a hard call; returns until when. No reason is asked."""
     until = now + timedelta(minutes=policies.hard_call_minutes)
-    session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until, wrap_up_until=None))
+    rests = {"resting_since": now, "resting_until": until, "wrap_up_until": None}
+    session.execute(update(Staff).where(Staff.id == staff_id).values(rests))
     audit.record(session, actor=f"liaison:{staff_id}", action="rest", target=f"staff:{staff_id}", now=now)
     return until
 

@@ -31,14 +31,15 @@ class StaffError(RefusedError):
 class Staff(Base):
     """``busy_call_id`` is the leg that rings or has this person. Anyone on shift and not busy is free.
 
-    ``resting_until`` ends a break after a hard call; the sweeper clears it, and until then the line does not
-    call them. Until ``on_staff_line_until`` their phone is in a call to the staff line and is not called;
-    that ends with the call, or when its last menu is long over. Until ``wrap_up_until`` they are writing up a
-    talk (models/staff/wrap_up.py). ``set_away_at`` is when the line ended their shift because they missed
-    ``missed_offers`` in a row (models/staff/set_away.py). Until ``spared_until``, somebody who is not on
-    shift is not called again for urgent work that they did not take. A staff number and its PIN open the
-    staff line, and a code is entered to accept a call on a personal phone; ``new_hash`` is a new one of these
-    between its two entries (models/calls/staff_secret.py).
+    ``resting_until`` ends a break after a hard call, which began at ``resting_since``; the sweeper clears
+    it, and until then the line does not call them. Until ``on_staff_line_until`` their phone is in a call
+    to the staff line and is not called; that ends with the call, or when its last menu is long over.
+    Until ``wrap_up_until`` they are writing up a talk (models/staff/wrap_up.py). ``set_away_at`` is when
+    the line ended their shift because they missed ``missed_offers`` in a row (models/staff/set_away.py).
+    Until ``spared_until``, somebody who is not on shift is not called again for urgent work that they did
+    not take. A staff number and its PIN open the staff line, and a code is entered to accept a call on a
+    personal phone; ``new_hash`` is a new one of these between its two entries
+    (models/calls/staff_secret.py).
     """
 
     __tablename__ = "staff"
@@ -74,6 +75,7 @@ class Staff(Base):
     totp_sealed: Mapped[str | None] = mapped_column(Text)
     #: The time step of the last accepted code: no code of that step or an earlier one is accepted again.
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    resting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     on_staff_line_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missed_offers: Mapped[int] = mapped_column(default=0, server_default="0")

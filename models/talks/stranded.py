@@ -26,7 +26,6 @@ from models.calls.role import AT_0, CALLING_OUT, COLLEAGUE, JOINERS, LIAISON
 from models.staff.paging import AHEAD
 from models.staff.staff import Staff
 from models.store.job import Job
-from models.store.policies import Policies
 from models.talks.call_queue import QueuedCall
 from models.talks.queue_ring import JOB_LOST_AFTER
 from models.talks.talk import IS_ON, Talk
@@ -60,16 +59,13 @@ class LiveLeg:
     is_over: bool
 
 
-def give_back_lapsed(session: Session, now: datetime, policies: Policies) -> None:
+def give_back_lapsed(session: Session, now: datetime) -> None:
     """Return callbacks whose worker died after the claim and before reserving a liaison; nothing was dialed.
 
     The same applies to claims of staff that nobody used, and to those of staff whose shift has since ended,
     or who have since begun a break. A callback that had been left for staff goes back to them.
     """
-    rest = timedelta(minutes=policies.hard_call_minutes)
     for row in session.execute(_LAPSED_CLAIMS, {"now": now}).all():
-        if not (row.has_ended or row.claimed_at < row.resting_until - rest):
-            continue
         still = (
             Callback.lease_until == row.lease_until,
             Callback.taken_up_at.is_not_distinct_from(row.taken_up_at),
@@ -104,6 +100,8 @@ def settle_set_back(session: Session, now: datetime, ahead: timedelta, policy: C
             until = getattr(person, name)
             if until is not None and until > later:
                 setattr(person, name, max(now, until - ahead))
+        if person.resting_since is not None and person.resting_since > later:
+            person.resting_since -= ahead
     session.flush()
 
 
@@ -282,24 +280,17 @@ def _joiners(legs: _Legs) -> tuple[_Legs, _Legs]:
 
 
 # The statements are built once: every pass of the sweeper sends them, and building takes longer than sending.
-_HAS_ENDED = or_(
-    Callback.lease_until < bindparam("now"),
-    and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at),
-)
 _LAPSED_CLAIMS = (
-    select(
-        Callback.id,
-        Callback.taken_up_at,
-        Callback.lease_until,
-        Callback.claimed_at,
-        Staff.resting_until,
-        _HAS_ENDED.label("has_ended"),
-    )
+    select(Callback.id, Callback.taken_up_at, Callback.lease_until)
     .outerjoin(Staff, Staff.id == Callback.staff_id)
     .where(
         _IN_HAND,
         Callback.state == "claimed",
-        or_(_HAS_ENDED, and_(Staff.resting_until.is_not(None), Callback.claimed_at.is_not(None))),
+        or_(
+            Callback.lease_until < bindparam("now"),
+            and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at),
+            and_(Staff.resting_until.is_not(None), Staff.resting_since > Callback.claimed_at),
+        ),
     )
 )
 _LAPSED_RINGS = (

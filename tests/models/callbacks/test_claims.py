@@ -22,7 +22,7 @@ from models.talks.dispatch import claim_callback
 from models.talks.refusals import TalkRefusal
 from tests.call_center import CallCenter
 from tests.conftest import ON_BOTH
-from tests.factories import make_call, make_callback, make_case
+from tests.factories import make_call, make_callback, make_case, make_office
 from tests.models.callbacks.console import Console, left
 
 
@@ -96,6 +96,22 @@ def test_claim_of_somebody_who_is_not_on_shift_or_on_a_break_stays_theirs(
     call_center.now += timedelta(minutes=1)
     console.claims(callback, ana)
 
+    call_center.sweeps(seconds=2)
+
+    assert (call_center.state(), call_center.callback().staff_id) == ("claimed", ana.id)
+
+
+@pytest.mark.parametrize("minutes", [1, 60])
+def test_claim_made_on_a_break_stays_when_breaks_get_another_length(
+    call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback, minutes: int
+) -> None:
+    """Its beginning was told from its length, so that a shorter one returned what was claimed in it."""
+    _takes_break(call_center, ana)
+    call_center.now += timedelta(minutes=2)
+    console.claims(callback, ana)
+    changed = {"carrier_calls_per_second": 100, "hard_call_minutes": minutes}
+
+    call_center.office = make_office(policies=changed)
     call_center.sweeps(seconds=2)
 
     assert (call_center.state(), call_center.callback().staff_id) == ("claimed", ana.id)

@@ -75,7 +75,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "the call bar": lambda session, now: call_bar(session, 1, now, 10_000),
     "promises at risk": lambda session, now: make_alerts(session, now, POLICIES, is_open=True),
     "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
-    "claims that lapsed": lambda session, now: give_back_lapsed(session, now, POLICIES),
+    "claims that lapsed": give_back_lapsed,
     "legs that lapsed": lapsed_callbacks,
     "accepted and not dialled": undialled_callers,
     "legs left behind": left_behind_legs,

@@ -303,6 +303,7 @@ def _make_tables() -> None:
         sa.Column("interface_language", sa.String(length=16)),
         sa.Column("totp_sealed", sa.Text()),
         sa.Column("totp_step", sa.BigInteger()),
+        sa.Column("resting_since", MOMENT),
         sa.Column("resting_until", MOMENT),
         sa.Column("on_staff_line_until", MOMENT),
         sa.Column("missed_offers", sa.Integer(), server_default="0", nullable=False),
