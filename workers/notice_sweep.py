@@ -28,7 +28,7 @@ from models.notices.taking_back.retraction import is_any_to_retract, resume_retr
 from models.notices.texting import add_texts_alone, unsent_texts, untexted_notices
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
 from models.staff import paging
-from models.staff.paging import due_pages, set_back_by, take_page
+from models.staff.paging import due_pages, see_clock, take_page
 from models.store.database import Database
 from models.store.job import Job
 from models.talks import stranded
@@ -81,8 +81,8 @@ class NoticeSweep:
         if not self._is_due(CLOCK):
             return
         with self._looks.transaction() as session:
-            ahead = set_back_by(session, CLOCK, self._now)
-            if self._takes(session, CLOCK) and ahead is not None:
+            ahead = see_clock(session, CLOCK, self._now)
+            if ahead is not None:
                 settle_set_back(session, self._now, ahead, self._policy)
                 stranded.settle_set_back(session, self._now, ahead, self._policy)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, bindparam, delete, func, or_, select, update
+from sqlalchemy import String, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -12,6 +12,8 @@ from models.store.database import changed_one
 
 #: A time further ahead was written by a clock that was set back since. Two machines' clocks differ by less.
 AHEAD = timedelta(minutes=1)
+#: A clock that is as far ahead was noted as more than AHEAD: each sweeper notes its own once a minute.
+_SURELY_AHEAD = timedelta(minutes=3)
 #: How the name of the clock of a machine begins, and how long one that nobody takes is kept.
 CLOCK, _KEPT = "clock ", timedelta(days=1)
 
@@ -39,34 +41,45 @@ def is_page_due(session: Session, name: str, now: datetime, minutes: int) -> boo
 
 
 def due_pages(session: Session, now: datetime, apart: Mapping[str, int]) -> set[str]:
-    """Those of many matters that ``is_page_due`` holds for, in one read; each with its minutes apart."""
-    taken = {row.name: row.paged_at for row in session.execute(_ALL_PAGED_AT, {"names": [*apart]})}
-    return {name for name, minutes in apart.items() if _is_due(taken.get(name), now, minutes)}
+    """Those of many matters that ``is_page_due`` holds for, in one read; each with its minutes apart.
 
-
-def set_back_by(session: Session, clock: str, now: datetime) -> timedelta | None:
-    """By how much the clock was set back since this one was last taken; None if it was not.
-
-    A replaced container has a new name. Its first look compares with the newest clock of all names, which is
-    then forgotten: a machine that lives takes its own again.
+    So is a clock that was set back since it was noted.
     """
-    taken = session.scalar(_PAGED_AT, {"name": clock})
-    if taken is None:
-        taken = session.scalar(select(func.max(_MATTERS.c.paged_at)).where(_IS_CLOCK))
-        is_over = or_(_MATTERS.c.paged_at > now + AHEAD, _MATTERS.c.paged_at < now - _KEPT)
-        session.execute(delete(_MATTERS).where(_IS_CLOCK, is_over))
-    return taken - now if taken is not None and taken > now + AHEAD else None
+    taken = {row.name: row.paged_at for row in session.execute(_ALL_PAGED_AT, {"names": [*apart]})}
+    return {
+        name
+        for name, minutes in apart.items()
+        if _is_due(taken.get(name), now, minutes) or (name.startswith(CLOCK) and taken[name] > now + AHEAD)
+    }
+
+
+def see_clock(session: Session, clock: str, now: datetime) -> timedelta | None:
+    """Note what this clock says. By how much it was set back since it was last noted; None if it was not.
+
+    A replaced container has a new name, so its first look compares with the newest clock of all names. A
+    matter that was told by a clock ahead is due again, unless another machine lives by such a clock: then
+    that one tells it. Its own look moves its clock ahead once more.
+    """
+    is_ahead = _MATTERS.c.paged_at > now + AHEAD
+    of_all = select(func.max(_MATTERS.c.paged_at)).where(_IS_CLOCK)
+    taken = session.scalar(_PAGED_AT, {"name": clock}) or session.scalar(of_all)
+    set_right = update(_MATTERS).where(_IS_CLOCK, is_ahead).values(paged_at=now).returning(_MATTERS.c.name)
+    ahead = set(session.scalars(set_right))
+    is_first = clock in ahead or take_page(session, clock, now, 1)
+    if not ahead - {clock}:
+        session.execute(delete(_MATTERS).where(_MATTERS.c.paged_at > now + _SURELY_AHEAD))
+    session.execute(delete(_MATTERS).where(_IS_CLOCK, _MATTERS.c.paged_at < now - _KEPT))
+    return taken - now if is_first and taken is not None and taken > now + AHEAD else None
 
 
 def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
     """Reserve the right to tell staff about this matter now; two processes never tell it twice.
 
     False while the last message is younger than ``minutes``. So call this only when there is something new to
-    tell, and leave it untold if the result is False: the next message includes it in its count.
+    tell, and leave it untold if the result is False: the next message includes it in its count. A moment
+    ahead is that of another machine's clock, or of one that is set right within minutes (``see_clock``).
     """
-    before = now - timedelta(minutes=minutes)
-    # After a clock was set back, staff must not wait until it reaches the old time again.
-    is_due = or_(_MATTERS.c.paged_at <= before, _MATTERS.c.paged_at > now + AHEAD)
+    is_due = _MATTERS.c.paged_at <= now - timedelta(minutes=minutes)
     again = update(_MATTERS).where(_MATTERS.c.name == name, is_due)
     if changed_one(session, again.values(paged_at=now)):
         return True
@@ -77,4 +90,4 @@ def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
 
 
 def _is_due(taken: datetime | None, now: datetime, minutes: int) -> bool:
-    return taken is None or not now - timedelta(minutes=minutes) < taken <= now + AHEAD
+    return taken is None or taken <= now - timedelta(minutes=minutes)

@@ -10,7 +10,8 @@ from models import Alert, Callback, Staff
 from models.callbacks.appointment import reschedule
 from models.callbacks.claim import claim
 from models.callbacks.follow_up import BEHIND_NEWS
-from models.staff.alert import LEFT_TOLD
+from models.calls import pacing
+from models.staff.alert import LEFT_TOLD, TEXTS_REFUSED
 from models.staff.paging import PagedMatter
 from models.talks.dispatch import claim_callback
 from tests.call_center import CallCenter
@@ -27,6 +28,12 @@ def is_set_right(call_center: CallCenter, ahead: timedelta) -> None:
     call_center.jobs.waiting.clear()
     call_center.now -= ahead
     call_center.sweeps(seconds=60)
+
+
+def is_on(monkeypatch: pytest.MonkeyPatch, machine: str) -> None:
+    """The sweeper of this machine makes the next pass."""
+    monkeypatch.setattr(notice_sweep, "CLOCK", machine)
+    monkeypatch.setitem(notice_sweep._APART, machine, 1)
 
 
 @ON_BOTH
@@ -180,13 +187,65 @@ def test_two_machines_whose_clocks_differ_bring_no_call_forward(
         make_callback(session, make_case(session), next_attempt_at=at, due_at=at + timedelta(hours=1))
     for _ in range(20):
         for name, differs in (("clock of one", timedelta()), ("clock of another", timedelta(seconds=90))):
-            monkeypatch.setattr(notice_sweep, "CLOCK", name)
-            monkeypatch.setitem(notice_sweep._APART, name, 1)
+            is_on(monkeypatch, name)
             call_center.now += differs
             call_center.sweeps(seconds=1)
             call_center.now -= differs
 
     assert call_center.callback().next_attempt_at == at
+
+
+@ON_BOTH
+@pytest.mark.parametrize("differs", [timedelta(seconds=90), timedelta(minutes=20), timedelta(days=150)])
+def test_two_machines_whose_clocks_differ_page_once_in_a_quarter_of_an_hour(
+    empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch, differs: timedelta
+) -> None:
+    """Each took the page of the other for one of a clock set back: two pages, or one in each pass."""
+    call_center, supervisor = empty_call_center, "ruth@office.example.org"
+    with call_center.database.transaction() as session:
+        make_staff(session, supervisor, role="supervisor", phone="+12025550172", on_shift=False)
+        pacing.open_breaker(session, pacing.TEXTS, 20003, call_center.now, None)
+    paged = []
+    for _ in range(40):
+        for machine, its in (("clock of one", timedelta()), ("clock of another", differs)):
+            is_on(monkeypatch, machine)
+            call_center.now += its
+            call_center.sweeps(seconds=15)
+            call_center.works_off()
+            call_center.now -= its
+        with call_center.database.reading() as session:
+            refused = select(Alert.id).where(Alert.level == TEXTS_REFUSED, Alert.channel == "call")
+            paged.append(len(session.scalars(refused).all()))
+
+    # By the clock that is ahead the first one may be long ago.
+    assert paged[25] <= 2
+    assert paged[-1] == paged[25] + 1
+
+
+def test_matter_that_was_told_by_a_machine_that_is_gone_is_told_again(
+    empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other sweeper goes on, and its machine's clock was never wrong."""
+    call_center, ahead = empty_call_center, timedelta(days=150)
+    with call_center.database.transaction() as session:
+        make_staff(session, "ruth@office.example.org", role="supervisor", phone="+12025550172")
+        pacing.open_breaker(session, pacing.TEXTS, 20003, call_center.now, None)
+    is_on(monkeypatch, "clock of one")
+    call_center.sweeps(seconds=2)
+    call_center.works_off()
+    is_on(monkeypatch, "clock of another")
+    call_center.now += ahead
+    call_center.sweeps(minutes=16)
+    call_center.works_off()
+    call_center.now -= ahead
+    is_on(monkeypatch, "clock of one")
+    for _ in range(3):
+        call_center.sweeps(seconds=62)
+        call_center.works_off()
+
+    with call_center.database.reading() as session:
+        refused = select(Alert.made_at).where(Alert.level == TEXTS_REFUSED, Alert.channel == "call")
+        assert len(session.scalars(refused).all()) == 3
 
 
 @ON_BOTH
@@ -225,18 +284,13 @@ def test_container_that_replaces_one_with_a_clock_ahead_makes_what_it_promised(
 ) -> None:
     """It has a name of its own, so it compared its clock with none: an afraid person waited for months."""
     call_center, wrong = empty_call_center, empty_call_center.now + ahead
-
-    def has_name(name: str) -> None:
-        monkeypatch.setattr(notice_sweep, "CLOCK", name)
-        monkeypatch.setitem(notice_sweep._APART, name, 1)
-
-    has_name("clock of the old one")
+    is_on(monkeypatch, "clock of the old one")
     call_center.now = wrong
     with call_center.database.transaction() as session:
         case, due = make_case(session), wrong + timedelta(minutes=60)
         make_callback(session, case, urgency="urgent", requested_at=wrong, due_at=due, next_attempt_at=wrong)
     call_center.sweeps(seconds=2)
-    has_name("clock of the new one")
+    is_on(monkeypatch, "clock of the new one")
     call_center.now -= ahead
     with call_center.database.transaction() as session:
         make_staff(session)
@@ -244,6 +298,7 @@ def test_container_that_replaces_one_with_a_clock_ahead_makes_what_it_promised(
     call_center.works_off()
 
     assert call_center.state() == "ringing_liaison"
+    call_center.sweeps(hours=25)
     with call_center.database.reading() as session:
         names = select(PagedMatter.name).where(PagedMatter.name.startswith("clock"))
         assert session.scalars(names).all() == ["clock of the new one"]
