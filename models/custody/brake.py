@@ -43,6 +43,7 @@ class EarlierChanges:
     ``hour`` and ``day`` are changed statuses of open cases in the last 60 minutes and 24 hours, and
     ``denials`` the releases from denial in the last 60 minutes. The peaks are the highest counts of one hour
     and of one day in the 30 days before those spans: the current count must not raise its own limit.
+    ``moved_releases`` and ``moved_hearings`` are those of the last 24 hours.
     """
 
     hour: int = 0
@@ -50,6 +51,8 @@ class EarlierChanges:
     denials: int = 0
     peak_hour: int = 0
     peak_day: int = 0
+    moved_releases: int = 0
+    moved_hearings: int = 0
 
 
 @dataclass(slots=True)
@@ -125,14 +128,16 @@ def hold_reasons(
         ),
     ]
     moved = (
-        ("moved_releases", tally.moved_releases, dated[0], policies.expected_release_reminder_days),
-        ("moved_hearings", tally.moved_hearings, dated[1], policies.hearing_reminder_days),
+        ("moved_releases", dated[0], policies.expected_release_reminder_days),
+        ("moved_hearings", dated[1], policies.hearing_reminder_days),
     )
-    found += [
-        HoldReason(code, count, max(policies.brake_floor, known / 2))
-        for code, count, known, days in moved
-        if days
-    ]
+    for code, known, days in moved:
+        if days:
+            count, before = getattr(tally, code), getattr(earlier, code)
+            found += [
+                HoldReason(code, count, max(policies.brake_floor, known / 2)),
+                HoldReason(f"{code}_day", count and count + before, max(policies.brake_day_floor, known / 2)),
+            ]
     hour = min(open_cases * policies.brake_percent / 100, policies.brake_peak_factor * earlier.peak_hour)
     day = policies.brake_day_peak_factor * earlier.peak_day
     changes = tally.status_changes

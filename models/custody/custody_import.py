@@ -71,6 +71,8 @@ class ImportResult:
     unlisted_courts: int
     status_changes: int
     from_denial: int
+    moved_releases: int
+    moved_hearings: int
     unlisted: Unlisted = field(repr=False)
 
 
@@ -187,7 +189,7 @@ def ask_brake(
             )
         ).one()
         tally = staging.tally
-        is_dated = max(tally.moved_releases, tally.moved_hearings) > rules.policies.brake_floor
+        is_dated = max(tally.moved_releases, tally.moved_hearings) > 0
         reasons = hold_reasons(
             tally,
             rules.policies,
@@ -221,6 +223,8 @@ def result_of(
         unlisted=staging.unlisted,
         status_changes=staging.tally.status_changes,
         from_denial=staging.tally.from_denial,
+        moved_releases=staging.tally.moved_releases,
+        moved_hearings=staging.tally.moved_hearings,
     )
 
 
@@ -251,6 +255,8 @@ def _decide(
                 reject_fields=result.rejected.fields,
                 status_changes=result.status_changes,
                 from_denial=result.from_denial,
+                moved_releases=result.moved_releases,
+                moved_hearings=result.moved_hearings,
                 kinds=as_stored(kinds),
                 concerned=concerned,
                 **facts,

@@ -20,13 +20,13 @@ def earlier_changes(session: Session, now: datetime) -> EarlierChanges:
     rows = session.execute(
         select(
             CustodyImport.decided_at, CustodyImport.status_changes, CustodyImport.from_denial,
-            CustodyImport.hold_reasons,
+            CustodyImport.hold_reasons, CustodyImport.moved_releases, CustodyImport.moved_hearings,
         ).where(CustodyImport.state.in_(_COUNTED), CustodyImport.decided_at > now - PEAK_DAYS - DAY)
     ).all()  # fmt: skip
-    hour = day = denials = 0
+    hour = day = denials = releases = hearings = 0
     hours: Counter[datetime] = Counter()
     days: Counter[datetime] = Counter()
-    for at, changes, from_denial, was_held in rows:
+    for at, changes, from_denial, was_held, moved_releases, moved_hearings in rows:
         if at is None or was_held:
             continue
         if at > now - HOUR:
@@ -36,9 +36,12 @@ def earlier_changes(session: Session, now: datetime) -> EarlierChanges:
             hours[at.replace(minute=0, second=0, microsecond=0)] += changes
         if at > now - DAY:
             day += changes
+            releases += moved_releases
+            hearings += moved_hearings
         else:
             days[at.replace(hour=0, minute=0, second=0, microsecond=0)] += changes
-    return EarlierChanges(hour, day, denials, max(hours.values(), default=0), max(days.values(), default=0))
+    peaks = max(hours.values(), default=0), max(days.values(), default=0)
+    return EarlierChanges(hour, day, denials, *peaks, releases, hearings)
 
 
 def last_snapshot_rows(session: Session, now: datetime) -> int | None:

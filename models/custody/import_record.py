@@ -19,8 +19,9 @@ class CustodyImport(Base):
     it back at ``retracted_at``, retracting and then retracted; for console uploads also uploading (it
     is being read, and ``seen_at`` is the reader's last sign of life) and previewed (a person has to decide).
 
-    ``status_changes`` and ``from_denial`` are the brake's counts (``models/custody/brake.py``). ``ended``
-    says why an import was abandoned. ``kinds`` are the changes in what callers may hear, as counts,
+    ``status_changes``, ``from_denial`` and the moved dates are the brake's counts
+    (``models/custody/brake.py``). ``ended`` says why an import was abandoned.
+    ``kinds`` are the changes in what callers may hear, as counts,
     ``concerned`` the number of open cases that would hear something else, and ``reject_fields`` the rejects
     per field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer
     valid once another import is landed or being applied. ``decided_at`` is when it was accepted or held,
@@ -41,6 +42,8 @@ class CustodyImport(Base):
     changed: Mapped[int] = mapped_column(default=0)
     status_changes: Mapped[int] = mapped_column(default=0, server_default="0")
     from_denial: Mapped[int] = mapped_column(default=0, server_default="0")
+    moved_releases: Mapped[int] = mapped_column(default=0, server_default="0")
+    moved_hearings: Mapped[int] = mapped_column(default=0, server_default="0")
     unchanged: Mapped[int] = mapped_column(default=0)
     ignored: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)

@@ -1,6 +1,6 @@
 """Stages the feed rows of people with an open case, and counts what they would change (R12, R16)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,7 +26,6 @@ from models.store.database import Database
 
 BATCH = 1000
 IMPORT_ROWS, SUBJECTS, RECORDS = table_of(ImportRow), table_of(Subject), table_of(CustodyRecord)
-_RELEASE, _HEARING = CONTENT_COLUMNS.index("expected_release_at"), CONTENT_COLUMNS.index("next_hearing_at")
 #: Of tables, since a row of a model costs twice as much to read.
 RECORD_CONTENT = [RECORDS.c[name] for name in CONTENT_COLUMNS]
 _CASES = table_of(Case)
@@ -432,19 +431,30 @@ def judge(content: Content, known: Known, now: datetime) -> Verdict:
         known.open_cases if content[0] != old[0] or is_again else 0,
         int(content[3] and not old[3]),
         int(is_impossible(*known.last_known, content[0], content[1])),
-        known.open_cases * _is_moved(old, content, _RELEASE, now),
-        known.open_cases * _is_moved(old, content, _HEARING, now),
+        known.open_cases * _is_moved(old, content, _release, now),
+        known.open_cases * _is_moved(old, content, _hearing, now),
     )
 
 
-def _is_moved(old: Content, new: Content, place: int, now: datetime) -> bool:
-    before = old[place]
+def _release(content: Content) -> datetime | None:
+    return content[5]
+
+
+def _hearing(content: Content) -> datetime | None:
+    """Nobody is called about a hearing at a court that is not in the directory."""
+    return content[6] if content[7] is not None else None
+
+
+def _is_moved(
+    old: Content, new: Content, date_of: Callable[[Content], datetime | None], now: datetime
+) -> bool:
+    before = date_of(old)
     is_told = old[3] and new[3] and old[0] == new[0]
-    return is_told and isinstance(before, datetime) and before > now and new[place] != before
+    return is_told and before is not None and before > now and date_of(new) != before
 
 
 def dated_cases(session: Session, now: datetime) -> tuple[int, int]:
-    """The open cases with an expected release ahead, and those with a hearing, by their newest records."""
+    """The open cases with an expected release ahead, and those with a hearing at a court of the directory."""
     open_case = (
         select(func.count())
         .select_from(_CASES)
@@ -453,7 +463,8 @@ def dated_cases(session: Session, now: datetime) -> tuple[int, int]:
         .where(_CASES.c.closed_at.is_(None))
     )
     releases = session.scalar(open_case.where(RECORDS.c.expected_release_at > now)) or 0
-    return releases, session.scalar(open_case.where(RECORDS.c.next_hearing_at > now)) or 0
+    is_told = RECORDS.c.next_hearing_at > now, RECORDS.c.court_key.is_not(None)
+    return releases, session.scalar(open_case.where(*is_told)) or 0
 
 
 def _look_behind_unknown(session: Session, people: Iterable[Known]) -> None:

@@ -225,7 +225,8 @@ def _finish(
                 state="previewed", seen_at=now, kinds=as_stored(kinds), concerned=concerned,
                 hold_reasons=[reason.to_text() for reason in result.hold_reasons],
                 newest_as_of=staging.newest_as_of, reject_fields=result.rejected.fields,
-                status_changes=result.status_changes, from_denial=result.from_denial, **facts,
+                status_changes=result.status_changes, from_denial=result.from_denial,
+                moved_releases=result.moved_releases, moved_hearings=result.moved_hearings, **facts,
             )
         )  # fmt: skip
         keep_rejects(session, import_id, result.rejected)

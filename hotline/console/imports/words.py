@@ -73,6 +73,13 @@ HOLD_REASONS = {
     "moved_hearings": N_(
         "Hearings ahead that have another date now, or none: %(count)s cases; at most %(limit)s may."
     ),
+    "moved_releases_day": N_(
+        "With the files of the last 24 hours the expected release of %(count)s cases moves; at most"
+        " %(limit)s may."
+    ),
+    "moved_hearings_day": N_(
+        "With the files of the last 24 hours the hearing of %(count)s cases moves; at most %(limit)s may."
+    ),
     "empty_snapshot": N_("It is a full snapshot without a usable row; %(count)s people would be lost."),
 }
 #: How a call to a person of the call list ended; every other end is "not reached".

@@ -24,9 +24,11 @@ def changes_of(database: Database, *files: dict[str, Any]) -> EarlierChanges:
     ("minutes", "hour", "day"), [(1, 7, 7), (59, 7, 7), (61, 0, 7), (60 * 24 - 1, 0, 7), (60 * 24 + 1, 0, 0)]
 )
 def test_file_counts_for_an_hour_and_for_a_day(database: Database, minutes: int, hour: int, day: int) -> None:
-    earlier = changes_of(database, {"minutes": minutes, "status_changes": 7, "from_denial": 2})
+    moved = {"moved_releases": 3, "moved_hearings": 4}
+    earlier = changes_of(database, {"minutes": minutes, "status_changes": 7, "from_denial": 2, **moved})
 
     assert (earlier.hour, earlier.day, earlier.denials) == (hour, day, 2 if hour else 0)
+    assert (earlier.moved_releases, earlier.moved_hearings) == ((3, 4) if day else (0, 0))
 
 
 def test_file_that_is_landing_now_counts_and_one_that_is_held_does_not(database: Database) -> None:

@@ -18,7 +18,7 @@ from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import SettleError, list_held, reject, release
 from models.custody.refusals import SettleRefusal
-from tests.factories import NOW, make_case, make_policies, make_staff
+from tests.factories import NOW, make_case, make_court, make_policies, make_staff
 from tests.models.custody.feed import RULES, at, feed_row, load, open_cases, what_is_heard
 
 POLICIES = make_policies()
@@ -279,6 +279,19 @@ def test_back_in_custody_needs_a_newer_date(database):
     assert load(database, feed_row("A-1", status="in_custody", status_at=at(-3))).held
 
 
+COURT = "Elizabeth Immigration Court"
+
+
+def add_court(database):
+    with database.transaction() as session:
+        make_court(session, COURT)
+
+
+def dated_row(who, column, date, **values):
+    """A row with this date; a hearing is at a court of the directory."""
+    return feed_row(who, next_hearing_place=COURT, **values, **{column: date})
+
+
 @pytest.mark.parametrize(
     ("column", "policy", "code"),
     [
@@ -292,19 +305,52 @@ def test_column_of_dates_that_slipped_by_a_row_is_held_before_it_calls_everybody
     """Reminders are calls like those about a status: one slipped column would call every registrant."""
     people = [f"A-{n}" for n in range(24)]
     open_cases(database, *people)
+    add_court(database)
     dates = [at(48 + 24 * n) for n in range(12)] + [""] * 12
-    known = [feed_row(who, **{column: date}) for who, date in zip(people, dates, strict=True)]
+    known = [dated_row(who, column, date) for who, date in zip(people, dates, strict=True)]
     assert not load(database, *known).held
     later = {"now": at(0.5)}
     moved_on = zip(people, dates[-1:] + dates[:-1], strict=True)
-    slipped = [feed_row(who, as_of=at(0.5), **{column: date}) for who, date in moved_on]
+    slipped = [dated_row(who, column, date, as_of=at(0.5)) for who, date in moved_on]
 
     off = dataclasses.replace(RULES, policies=dataclasses.replace(POLICIES, **{policy: 0}))
     assert not load(database, *slipped, **later, dry_run=True, rules=off).held
-    moved = [feed_row(who, as_of=at(0.5), **{column: at(500)}) for who in people[:10]]
+    moved = [dated_row(who, column, at(500), as_of=at(0.5)) for who in people[:10]]
     assert not load(database, *moved, **later, dry_run=True).held
     assert load(database, *slipped, **later).held
     assert held_codes(database) == [[code]]
+
+
+@pytest.mark.parametrize(
+    ("column", "code"),
+    [("expected_release_at", "moved_releases_day"), ("next_hearing_at", "moved_hearings_day")],
+)
+def test_column_that_slipped_is_held_however_small_its_files_are(database, column, code):
+    """A sender of one person after the other called every registrant about somebody else's date."""
+    people = [f"A-{n}" for n in range(30)]
+    open_cases(database, *people)
+    add_court(database)
+    load(database, *(dated_row(who, column, at(100 + n)) for n, who in enumerate(people)))
+    held = [
+        load(database, dated_row(who, column, at(200), as_of=at(0.1 + n / 2)), now=at(0.1 + n / 2)).held
+        for n, who in enumerate(people)
+    ]
+
+    assert held == [False] * 20 + [True] * 10
+    assert held_codes(database) == [[code]] * 10
+    assert not load(database, dated_row(people[0], column, at(300), as_of=at(40)), now=at(40)).held
+
+
+def test_hearings_at_courts_outside_the_directory_hold_no_file(database):
+    """Nobody is called about them. The people of such a file could not be confirmed for nothing."""
+    people = [f"A-{n}" for n in range(24)]
+    open_cases(database, *people)
+    load(database, *(feed_row(who, next_hearing_at=at(100), next_hearing_place="Nowhere") for who in people))
+    moved = (
+        feed_row(who, next_hearing_at=at(200), next_hearing_place="Nowhere", as_of=at(0.5)) for who in people
+    )
+
+    assert not load(database, *moved, now=at(0.5)).held
 
 
 def test_hearings_that_are_over_or_of_people_who_got_out_are_no_slipped_column(database):

@@ -452,6 +452,8 @@ def _make_tables() -> None:
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("status_changes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("from_denial", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("moved_releases", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("moved_hearings", sa.Integer(), server_default="0", nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("ignored", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
