@@ -1,5 +1,6 @@
 """JSON lines on stdout or stderr, without a digit of anyone's private data."""
 
+import errno
 import json
 import logging
 import re
@@ -20,6 +21,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 #: The logger for the line at a role's start. Its release and address are ours and keep their digits.
 START = "hotline.start"
+#: What SQLAlchemy raises when a database is away, locked or full; it is not imported for a command's help.
+_DATABASE_FAULTS = {"OperationalError", "InterfaceError"}
 #: Whole numbers that are useful and identify nobody: row ids, process ids, counts and times.
 _COUNTS = re.compile(r"(^|_)(id|pid|port|turn|rows|count|seconds|milliseconds|code)$")
 
@@ -33,7 +36,7 @@ def where(error: BaseException) -> str:
     """Return an exception as ``Class at file:line``, with our innermost frame first; never its message.
 
     A fault of the database is one class for a full disk and a lost file alike, so its code stands beside it:
-    ``OperationalError (SQLITE_FULL) at ...``, or PostgreSQL's five characters.
+    ``OperationalError (SQLITE_FULL) at ...``, or PostgreSQL's five characters. So does that of the system.
     """
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _short(frame.filename) is not None]
@@ -42,7 +45,10 @@ def where(error: BaseException) -> str:
         places.append(f"{Path(frames[-1].filename).name}:{frames[-1].lineno}")
     name = type(error).__name__
     cause = getattr(error, "orig", error)
-    if code := getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None):
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    if code is None and type(error) is OSError:
+        code = errno.errorcode.get(error.errno or 0)
+    if code:
         name += f" ({code})"
     return f"{name} at {' in '.join(places)}" if places else name
 
@@ -140,7 +146,7 @@ def set_up_terminal() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_StderrLines())
     _install(handler, "WARNING")
-    sys.excepthook = _uncaught
+    sys.excepthook = _uncaught_by_command
 
 
 def _install(handler: logging.Handler, level: str) -> None:
@@ -169,3 +175,12 @@ def _uncaught(kind: type[BaseException], error: BaseException | None, trace: Tra
     if error is None or issubclass(kind, (KeyboardInterrupt, SystemExit)):
         return
     logging.getLogger("hotline").critical("A fault that nobody caught.", exc_info=(kind, error, trace))
+
+
+def _uncaught_by_command(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """As for a process, but a database that takes nothing is no riddle: doctor says what is wrong."""
+    _uncaught(kind, error, trace)
+    if kind.__module__.startswith("sqlalchemy.") and kind.__name__ in _DATABASE_FAULTS:
+        sys.stderr.write("The database did not take this. What is wrong with it: `hotline doctor`.\n")

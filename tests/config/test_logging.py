@@ -1,5 +1,6 @@
 """Logs: JSON lines without a number, a PIN or an exception's message."""
 
+import errno
 import io
 import json
 import logging
@@ -134,3 +135,9 @@ def test_where_names_our_line_and_the_line_that_broke() -> None:
 
     assert told.startswith("JSONDecodeError at tests/config/test_logging.py:")
     assert "decoder.py" in told
+
+
+def test_where_names_the_fault_of_the_system_and_not_its_file() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "canary")
+
+    assert where(full) == "OSError (ENOSPC)"

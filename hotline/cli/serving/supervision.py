@@ -17,6 +17,8 @@ from hotline.cli.serving.exchange_program import exchange_command
 STOP_SECONDS = 15
 #: supervisord waits a second longer after each failed start. It gives up only on what will never start.
 START_RETRIES = 100
+#: The run files of a start are a few kilobytes.
+START_BYTES = 64 * 1024
 #: Connections that wait for a web process to accept them.
 BACKLOG = 1024
 
@@ -97,9 +99,21 @@ def make_folders(settings: Settings) -> Path:
     try:
         for folder in (settings.data_dir, run, settings.data_dir / "valkey"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _try_space(run / "space")
     except OSError as error:
         fail(f"HOTLINE_DATA_DIR {settings.data_dir} cannot be used: {error.strerror}.")
     return run
+
+
+def _try_space(path: Path) -> None:
+    """Write what a start writes here, and take it away again. Raises OSError where there is no space for it.
+
+    Else supervisord would end in the middle of its own start, with a traceback that says nothing to do.
+    """
+    try:
+        path.write_bytes(bytes(START_BYTES))
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def make_socket_folder(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -29,10 +30,15 @@ def copy(tmp_path: Path) -> Path:
 
 
 def serve(
-    installation: Path, tmp_path: Path, role: str, *options: str, **told: str
+    installation: Path, tmp_path: Path, role: str, *options: str, most_bytes: int | None = None, **told: str
 ) -> subprocess.CompletedProcess[str]:
-    bind = [] if role in ("worker", "sweeper") else ["--bind", f"127.0.0.1:{free_ports()}"]
+    bind = [] if role in ("worker", "sweeper", "staff") else ["--bind", f"127.0.0.1:{free_ports()}"]
     ours = {name: value for name, value in os.environ.items() if name not in variables()}
+
+    def limit() -> None:
+        if most_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
     return subprocess.run(
         [sys.executable, "-m", "hotline.cli", role, *options, *bind],
         cwd=installation,
@@ -41,6 +47,7 @@ def serve(
         text=True,
         check=False,
         timeout=60,
+        preexec_fn=limit,
     )
 
 
@@ -72,6 +79,31 @@ def test_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Pat
     assert ran.returncode == 1
     assert ran.stderr == "The line cannot start (ModuleNotFoundError in line.py, line 1).\n"
     assert not list((tmp_path / "var" / "run").glob("*.pid"))
+
+
+def test_full_disk_is_one_sentence_and_nothing_is_started(tmp_path: Path) -> None:
+    """The log ended with a traceback, and then with "The supervisor ended by itself; start it again"."""
+    migrated_folder(tmp_path / "var")
+
+    ran = serve(PROJECT, tmp_path, "serve", "--no-demo", most_bytes=4096, **keys())
+
+    assert ran.returncode == 2
+    assert re.fullmatch(r"HOTLINE_DATA_DIR \S+ cannot be used: File too large\.\n", ran.stderr)
+    assert not list((tmp_path / "var" / "run").iterdir())
+
+
+def test_command_that_the_database_does_not_take_points_to_doctor(tmp_path: Path) -> None:
+    migrated_folder(tmp_path / "var")
+
+    words = ("--name", "Ida", "--role", "liaison", "--phone", "+12025550177", "ida@office.example.org")
+    ran = serve(PROJECT, tmp_path, "staff", "add", *words, most_bytes=40_000, **keys())
+
+    assert ran.returncode == 1
+    assert re.fullmatch(
+        r"critical: A fault that nobody caught\. \(\w+ \(SQLITE_\w+\) at .*\)\n"
+        r"The database did not take this\. What is wrong with it: `hotline doctor`\.\n",
+        ran.stderr,
+    )
 
 
 @pytest.mark.parametrize(
