@@ -130,7 +130,12 @@ def check_start(bound_to: str | None = None) -> Settings:
 
 
 def check_installation(settings: Settings, database: Any) -> None:
-    """Exit 2 unless the keys are this database's, and the office has numbers of its own."""
+    """Exit 2 unless it is whole, the keys are this database's, and the office has numbers of its own."""
+    from models.store.schema import missing_columns, told_of_missing
+
+    if missing := missing_columns(database):
+        database.close()
+        fail(told_of_missing(missing))
     check_keys(settings, database)
     _refuse_missing_key(database)
     _refuse_placeholders(settings, database)

@@ -48,7 +48,7 @@ def check_database(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from hotline.health import write_and_take_back
-    from models.store.schema import is_current
+    from models.store.schema import is_current, missing_columns, told_of_missing
 
     kind = urlsplit(settings.database_url).scheme.partition("+")[0]
     AWAY.clear()
@@ -62,6 +62,8 @@ def check_database(settings: Settings) -> Finding:
         AWAY.add(settings.database_url)
         return Finding("database", kind, f"HOTLINE_DATABASE_URL cannot be reached ({type(error).__name__}).")
     try:
+        if missing := missing_columns(database):
+            return Finding("database", kind, told_of_missing(missing))
         write_and_take_back(database)
     except SQLAlchemyError as error:
         what = f"The database cannot be written ({type(error).__name__}), so callers hear an apology."

@@ -20,7 +20,7 @@ import trustme
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import update
+from sqlalchemy import DDL, create_engine, update
 
 from config.settings import Settings, variables
 from hotline.cli import group
@@ -239,6 +239,26 @@ def test_database_is_migrated_by_one_command_that_may_run_again(
     assert json.loads(run(settings, "db", "upgrade", "--json").stdout) == {"migrated": True}
 
     assert "database" not in wrong(run(settings, "doctor", "--json"))
+
+
+def test_database_of_an_older_checkout_is_named_and_no_role_starts_on_it(
+    settings: Settings, blank_database_url: str
+) -> None:
+    """Doctor found it well, and every pass of the sweeper failed at a column that it lacks."""
+    made_by = {"HOTLINE_DATABASE_URL": blank_database_url}
+    assert run(settings, "db", "upgrade", **made_by).exit_code == 0
+    blank = create_engine(blank_database_url)
+    with blank.begin() as connection:
+        connection.execute(DDL("ALTER TABLE staff DROP COLUMN missed_offers"))
+    blank.dispose()
+
+    told = wrong(run(settings, "doctor", "--json", **made_by))["database"]
+    started = run(settings, "sweeper", **made_by)
+
+    assert told.startswith(
+        "The database lacks staff.missed_offers: an older checkout of this release made it."
+    )
+    assert (started.exit_code, started.stderr) == (2, f"{told}\n")
 
 
 @pytest.mark.parametrize("command", ["web", "worker", "sweeper"])
