@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Call, Callback, Case, QueuedCall, Staff, Talk
+from models.calls.call_state import CallState
+from models.overview.caller_state import load_by_sid
 from models.overview.case_opening import case_in_talk
 from models.talks.call_queue import first_waiting
 from models.talks.shown_talk import shown_talk
 from tests.calls.at_0.waiting import OTHER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.lapses import asks_for_a_morning, waits, waits_for_a_person
+from tests.calls.pin.test_new_pin import by_letter, keys_the_letters_pin
 from tests.calls.stories import opens_the_case, wrong
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
@@ -51,6 +54,24 @@ class _Signed:
 
     def __init__(self, staff_id: int) -> None:
         self.staff_id = staff_id
+
+
+def test_key_ten_minutes_after_a_letters_pin_lets_nobody_choose_a_pin(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, busy: Phone, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    keys_the_letters_pin(phone, case, by_letter(hotline, case))
+    phone.presses("0")
+    waits(phone, clock)
+
+    phone.presses("#")
+
+    assert phone.does_not_hear("PIN", "custody")
+    with hotline.database.transaction() as session:
+        leg = session.scalars(select(Call).where(Call.letter_at.is_not(None))).one()
+        state = load_by_sid(session, str(leg.call_sid), clock.now)
+    assert isinstance(state, CallState)
+    assert not state.may_choose_pin(clock.now), "the key began no other ten minutes"
 
 
 def test_stranger_who_leaves_the_queue_after_ten_minutes_is_asked_for_the_pin(

@@ -8,10 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Callback, Talk
+from models.callbacks.claim import keep_waiting
+from models.callbacks.follow_up import BEHIND_NEWS, follow_up
 from models.calls.offer import note_offer
 from models.overview.work_list import FILTERS, PAGE, Reader, WorkList, work_list
 from models.store.database import Database
-from tests.factories import NOW, make_callback, make_staff
+from tests.factories import NOW, make_callback, make_case, make_staff
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LINES, DISCREET = ("+12025550100", "+12025550101"), ("+12025550101",)
@@ -145,6 +147,38 @@ def test_my_follow_ups_are_those_after_my_talks_and_those_whose_time_i_agreed_on
         found = listed(session, ana.id, "follow_ups")
 
     assert ids(found) == [rescheduled, after_mine]
+
+
+def test_call_that_follows_a_colleagues_dropped_talk_is_no_follow_up_of_who_agreed_on_the_talk(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        ana, luis = make_staff(session), make_staff(session)
+        talk = make_callback(
+            session, make_case(session), state="reached", staff_id=luis.id, talking_at=NOW, closed_at=NOW,
+            rescheduled_by_id=ana.id,
+        )  # fmt: skip
+        follow_up(session, talk, reason="dropped", at=NOW, due_at=NOW + HOUR, actor="caller:1", now=NOW)
+
+        assert ids(listed(session, ana.id, "follow_ups")) == []
+
+
+def test_promise_whose_time_i_agreed_on_is_my_follow_up_after_a_call_that_a_colleague_made_of_it(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        ana, luis = make_staff(session), make_staff(session)
+        case = make_case(session)
+        make_callback(
+            session, case, state="left_for_staff", outcome=BEHIND_NEWS, closed_at=NOW, rank=None,
+            rescheduled_by_id=ana.id, due_at=NOW + HOUR,
+        )  # fmt: skip
+        called = make_callback(
+            session, case, state="ringing_liaison", staff_id=luis.id, taken_up_at=NOW, rank=None
+        )
+        keep_waiting(session, called, "liaison:2", NOW)
+
+        assert ids(listed(session, ana.id, "follow_ups")) == [called.id]
 
 
 def test_second_page_goes_on_where_the_first_ends(database: Database) -> None:

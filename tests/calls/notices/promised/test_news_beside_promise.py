@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from models import Callback, Notice, Staff
 from models.audit.audit import AuditEntry
@@ -15,6 +15,7 @@ from models.callbacks.claim import bring_back, claim, end_waiting
 from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
+from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, SECOND, Registered, reports, sweeps
 from tests.calls.notices.staff_tells import (
@@ -162,6 +163,27 @@ def test_promise_for_later_is_back_as_soon_as_a_call_about_news_finds_the_phone_
     assert sorted(open_ones(hotline)) == [
         ("afraid", "urgent", "requested"), ("notice", "urgent", "left_for_staff"),
     ]  # fmt: skip
+
+
+def test_promise_that_was_tried_twice_is_tried_once_more_after_it_waited_behind_a_call_about_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    has_news_and_a_promise(phone, registered, hours=1)
+    with hotline.database.transaction() as session:
+        session.execute(update(Callback).where(Callback.reason == "afraid").values(caller_tries=2))
+    liaison, to_person = call_about_news(phone, hotline, who)
+    phone.declines(to_person, "busy")
+    hotline.jobs.works_off()
+    liaison.hangs_up()
+    sweeps(hotline, seconds=40)
+
+    sweeps(hotline, hours=1)
+    liaison, to_person = accepted_by(phone.another(), hotline)
+    phone.another().declines(to_person, "busy")
+    hotline.jobs.works_off()
+
+    assert [one.state for one in tasks(hotline) if one.reason == "afraid"][-1] == "left_for_staff"
 
 
 def test_task_that_is_only_claimed_holds_no_promise_back_at_its_moment(
