@@ -11,6 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     case,
+    exists,
+    false,
     func,
     literal,
     or_,
@@ -230,6 +232,22 @@ def free_liaison(session: Session, call_id: int, now: datetime) -> bool:
     return changed_one(session, freed.values(busy_call_id=None, busy_since=None, last_offered_at=now))
 
 
+#: A leg that they have not accepted yet, so it may still go to somebody else.
+_RINGS = (
+    exists()
+    .where(Call.id == Staff.busy_call_id, Call.direction == "outbound", Call.accepted_at.is_(None))
+    .correlate(Staff)
+)
+#: What a colleague who may be asked does now: free, rings, in_call, wrap_up, break or off_shift.
+DOES_NOW: ColumnElement[str] = case(
+    (_RINGS, "rings"),
+    (or_(Staff.busy_call_id.is_not(None), Staff.on_staff_line_until.is_not(None)), "in_call"),
+    (Staff.on_shift == false(), "off_shift"),
+    (Staff.resting_until.is_not(None), "break"),
+    # A phone that the carrier refuses is tried seldom: they cannot come now.
+    (or_(Staff.wrap_up_until.is_not(None), Staff.spared_until.is_not(None)), "wrap_up"),
+    else_="free",
+)
 _IDLE: ColumnElement[bool] = and_(
     Staff.busy_call_id.is_(None),
     Staff.resting_until.is_(None),

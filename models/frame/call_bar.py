@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, aliased
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import Callback
 from models.callbacks.claim import HANDED
-from models.callbacks.liaison import are_among
+from models.callbacks.liaison import DOES_NOW, are_among
 from models.callbacks.shown_line import shown_line
 from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
@@ -64,7 +64,7 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Someone who may be added to a call: ``state`` is free, in_call, break, wrap_up or off_shift."""
+    """Someone who may be added to a call: ``state`` is free, rings, in_call, break, wrap_up or off_shift."""
 
     staff_id: int
     state: str
@@ -314,30 +314,19 @@ def _colleagues(session: Session, call: OwnCall, staff_id: int) -> tuple[Colleag
     talk = None if call.talk_id is None else session.get(Talk, call.talk_id)
     who_know = None if talk is None else who_may_come(session, talk)
     others = (
-        select(Staff)
+        select(Staff, DOES_NOW)
         .where(Staff.id != staff_id, Staff.left_at.is_(None), are_among(who_know))
         .order_by(Staff.id)
     )
     names = read_staff_names(session).by_id
     found = [
-        Colleague(one.id, _does_now(one), tuple(map(str.strip, one.languages.split(","))), names[one.id])
-        for one in session.scalars(others)
+        Colleague(one.id, does_now, tuple(map(str.strip, one.languages.split(","))), names[one.id])
+        for one, does_now in session.execute(others)
     ]
     return tuple(sorted(found, key=lambda one: _STATES.index(one.state)))
 
 
-_STATES = ("free", "in_call", "wrap_up", "break", "off_shift")
-
-
-def _does_now(person: Staff) -> str:
-    if person.busy_call_id is not None or person.on_staff_line_until is not None:
-        return "in_call"
-    if not person.on_shift:
-        return "off_shift"
-    if person.resting_until is not None:
-        return "break"
-    # A phone that the carrier refuses is tried seldom: they cannot come now.
-    return "free" if person.wrap_up_until is None and person.spared_until is None else "wrap_up"
+_STATES = ("free", "rings", "in_call", "wrap_up", "break", "off_shift")
 
 
 def _over(talk: Talk) -> OwnCall:

@@ -23,6 +23,7 @@ from hotline.console.bar.news import (
     why_unmade,
 )
 from hotline.console.callbacks.finish import TalkClick
+from hotline.console.callbacks.words import COLLEAGUE_STATES
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me, someone
 from hotline.console.shell.kept_request import page_of_form
@@ -51,13 +52,6 @@ CALL_SENTENCES = {
 }
 #: The clicks that end a call. A page that was drawn in an earlier call ends nothing of the current one.
 ENDS = {"end", END_CALLOUT}
-COLLEAGUE_STATES = {
-    "free": N_("free"),
-    "in_call": N_("in a call"),
-    "wrap_up": N_("in wrap-up"),
-    "break": N_("on a break"),
-    "off_shift": N_("off shift"),
-}
 #: What the bar changes about the reader's own shift.
 SHIFT_ACTIONS: dict[str, Callable[[Session, int, datetime], None]] = {
     "start_shift": lambda session, staff_id, now: set_shift(session, staff_id, on_shift=True, now=now),

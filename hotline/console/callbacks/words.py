@@ -31,6 +31,15 @@ STATES = {
     "left_for_staff": (N_("Needs attention"), "bad"),
     "cancelled": (N_("Canceled"), "quiet"),
 }
+#: What a colleague does now who could be asked (models/callbacks/liaison.py).
+COLLEAGUE_STATES = {
+    "free": N_("free"),
+    "rings": N_("phone rings"),
+    "in_call": N_("in a call"),
+    "wrap_up": N_("in wrap-up"),
+    "break": N_("on a break"),
+    "off_shift": N_("off shift"),
+}
 REASONS = {
     "asked": N_("asked to be called back"),
     "afraid": N_("is afraid"),

@@ -14,6 +14,7 @@ from hotline.console.callbacks.due_words import promised_words
 from hotline.console.callbacks.finish import finish_words, wrap_up_words
 from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane
 from hotline.console.callbacks.panes import panes_page
+from hotline.console.callbacks.words import COLLEAGUE_STATES
 from hotline.console.callbacks.words_beside import words_shown_beside
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import as_promised
@@ -35,7 +36,7 @@ from models.callbacks.callback import NOTICE_TASK, Callback
 from models.callbacks.case_words import WordsBeside, may_open_case, view_in_callback
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of, owed_beside
 from models.callbacks.follow_up import NOT_CALLED, before_it, began_with
-from models.callbacks.liaison import are_among
+from models.callbacks.liaison import DOES_NOW, are_among
 from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
@@ -58,7 +59,6 @@ from models.talks.talk_legs import Joiner, joiners_of, last_missed
 
 #: Suggested times for a callback begin this far ahead.
 _LATER = timedelta(hours=1)
-FREE = N_("free")
 #: The states of a callback in which somebody may still talk with the person.
 _MAY_BE_CALLED = frozenset(
     {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
@@ -234,22 +234,20 @@ def colleagues_who_can_come(session: Session, callback: Callback) -> list[tuple[
 
     After a use of the duress PIN only those among them who know of it (R10).
     """
-    others = select(Staff).where(
+    others = select(Staff, DOES_NOW).where(
         Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift, Staff.resting_until.is_(None)
     )
     others = others.where(are_among(who_know_of_use(session, callback.case_id, callback.registrant_id)))
-    people, names = session.scalars(others.order_by(Staff.id)).all(), read_staff_names(session).by_id
-    found = [(one.id, names[one.id], _speaks(one), _does_now(one)) for one in people]
-    return sorted(found, key=lambda one: one[3] != FREE)
+    people, names = session.execute(others.order_by(Staff.id)).all(), read_staff_names(session).by_id
+    return [
+        (one.id, names[one.id], _speaks(one), COLLEAGUE_STATES[does_now])
+        for one, does_now in sorted(people, key=lambda each: each[1] != "free")
+    ]
 
 
 def _speaks(colleague: Staff) -> str:
     spoken = [word.strip() for word in colleague.languages.split(",")]
     return ", ".join(language_inside(one) for one in spoken)
-
-
-def _does_now(colleague: Staff) -> str:
-    return FREE if colleague.busy_call_id is None and colleague.wrap_up_until is None else N_("in a call")
 
 
 def _state(

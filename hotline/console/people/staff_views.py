@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -17,6 +18,7 @@ from hotline.console.shell.typed_fields import drawn_with, form_was_sent, typed,
 from hotline.console.shell.words import N_, _, language_name
 from hotline.console.sign_in.passwords import BusyError
 from hotline.console.sign_in.views import say_busy
+from models.callbacks.liaison import DOES_NOW
 from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 from models.overview.staff_record import (
     Record,
@@ -88,12 +90,14 @@ def staff() -> str:
     with console.database.reading() as session:
         names = read_staff_names(session).by_id
         people = [(person, record_of(session, person)) for person in everyone(session)]
+        ringing = set(session.scalars(select(Staff.id).where(DOES_NOW == "rings")))
         session.expunge_all()
     here = [one for one in people if one[0].left_at is None]
     gone = [one for one in people if one[0].left_at is not None]
     return render_template(
-        "console/people/staff.html", here=here, gone=gone, names=names, roles=ROLE_NAMES, now=console.clock()
-    )
+        "console/people/staff.html", here=here, gone=gone, names=names, roles=ROLE_NAMES, ringing=ringing,
+        now=console.clock(),
+    )  # fmt: skip
 
 
 @area.get("/staff/new")

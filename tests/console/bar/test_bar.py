@@ -237,19 +237,22 @@ def test_menu_of_colleagues_says_who_can_come_and_calls_the_one_who_is_chosen(
 ) -> None:
     ana = staff(name="Ana Demo", on_shift=True).signs_in()
     _first, luis = staff(name="Bea Demo", on_shift=True), staff(name="Luis Demo", on_shift=True)
-    resting, away, busy = (
-        staff(name=f"{one} Demo", on_shift=one != "Away") for one in ("Rest", "Away", "Busy")
+    resting, away, busy, rung = (
+        staff(name=f"{one} Demo", on_shift=one != "Away") for one in ("Rest", "Away", "Busy", "Rung")
     )
     becomes(database, resting, resting_until=clock())
     callback_id = leads(office_rows, ana)
     with database.transaction() as session:
-        leg = make_call(session, role="liaison", staff_id=busy.staff_id).id
+        leg = make_call(session, role="liaison", direction="outbound", accepted_at=clock()).id
+        rings = make_call(session, role="liaison", direction="outbound").id
     becomes(database, busy, busy_call_id=leg)
+    becomes(database, rung, busy_call_id=rings)
 
     menu = ana.opens(ELSEWHERE).page.get_element_by_id("bar-add-menu")
     assert [words(one) for one in menu.xpath(".//li")] == [
         "Bea Demo free, English",
         "Luis Demo free, English",
+        "Rung Demo phone rings, English",
         "Busy Demo in a call, English",
         "Rest Demo on a break, English",
         "Away Demo off shift, English",
