@@ -131,6 +131,7 @@ class RowWords:
     language_code: str
     there: str
     tries: str
+    tries_used: int
     marks: tuple[str, ...]
     action: str
     button: str
@@ -171,6 +172,7 @@ def row_words(
         language_code=row.language.upper(),
         there=time_there(now, row.time_zone, zone),
         tries=_tries(row.caller_tries),
+        tries_used=row.caller_tries,
         marks=tuple(_marks(row, reader, needs_interpreter=needs_interpreter)),
         action=action,
         button=button,

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from hotline.console.callbacks.list_rows import SHORT_OUTCOMES, SHORT_REASONS
 from models import Callback
-from tests.browser.conftest import Visitors
-from tests.browser.console_panes.test_panes import box, box_of
+from tests.browser.conftest import HEIGHT, Visitors
+from tests.browser.console_panes.test_panes import box, box_of, has_open
 from tests.browser.console_server import NARROW, ConsoleServer, judge
 from tests.browser.test_console_callbacks import many, promises
 from tests.factories import make_call, make_callback, make_case
@@ -110,6 +110,43 @@ def test_reason_of_a_row_is_read_whole_on_a_phone_and_beside_an_open_callback(
             assert abs(row[".row-due"]["top"] - why["top"]) < 6, row["text"]
             # On a phone what it needs may have a line of its own.
             assert row["height"] <= (44 if width == 1280 else 60)
+
+
+@pytest.mark.parametrize("language", ["English", "Español"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_tries_and_marks_of_a_row_are_whole_and_beside_its_button_on_a_phone_and_beside_a_callback(
+    visitors: Visitors, console_server: ConsoleServer, language: str, width: int
+) -> None:
+    """ "no tries used" was cut to "no tri…", and five marks lay under *Claim*."""
+    ana = console_server.adds()
+    marked = {"language": "vi", "silent": True, "asked_elsewhere": True, "may_answer": "only_me"}
+    none, tried, _marks = (
+        promises(console_server),
+        promises(console_server, caller_tries=2),
+        promises(console_server, case=False, caller_tries=1, **marked),
+    )
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+    if width == 1280:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.locator(f"#callback-{none}").click()
+        has_open(page, none)
+
+    said = page.locator(f"#row-{none} .row-tries")
+    expect(said).to_have_text({"English": "no tries used", "Español": "ningún intento usado"}[language])
+    assert box_of(said)["width"] < 2
+    expect(page.locator(f"#row-{tried} .row-tries-sign")).to_be_visible()
+    for row in page.locator(".row").all():
+        places = row.locator(".row-second > *, .row-does").evaluate_all(
+            "parts => parts.map(it => it.getBoundingClientRect().toJSON())"
+        )
+        *parts, button = places
+        assert all(one["right"] <= button["left"] for one in parts), row.text_content()
+        assert row.locator(".row-second").evaluate("it => it.scrollWidth <= it.clientWidth")
+        assert box_of(row)["height"] <= 60
+    page.locator("#legend-summary").click()
+    expect(page.get_by_text("2×").last).to_be_visible()
 
 
 @pytest.mark.parametrize("language", ["English", "Español"])
