@@ -494,6 +494,36 @@ def test_urgent_work_is_told_during_a_call_without_moving_the_page(
     assert page.locator("#list-title").bounding_box() == top
 
 
+@pytest.mark.parametrize("language", ["English", "Español"])
+def test_number_of_overdue_callbacks_is_read_whole_in_a_full_bar_which_keeps_its_height(
+    visitors: Visitors, console_server: ConsoleServer, language: str
+) -> None:
+    """It was cut to "12 to claim now (12 ove…"."""
+    server = console_server
+    ana = server.adds(name="Ana Demo", on_shift=True)
+    server.adds(name="Luis Demo", on_shift=True)
+    talks(server, promises(server, urgency="urgent", staff_id=ana.staff_id, rank=None))
+    page = opens(server, visitors, ana, "/console/cases")
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+    expect(page.locator("#bar-end")).to_be_visible()
+
+    for _ in range(12):
+        promises(server, urgency="urgent", due_at=datetime.now(UTC) - timedelta(hours=1))
+    looks_again(page)
+
+    said = {"English": "12 to claim now (12 overdue)", "Español": "por tomar ya: 12 (12 atrasadas)"}[language]
+    expect(page.get_by_role("link", name=said, exact=True)).to_be_visible()
+    for width in (390, 700, 1000, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator("#bar-urgent-link").evaluate("it => it.scrollWidth <= it.clientWidth"), width
+        tall, low = (
+            page.locator(one).evaluate("it => it.offsetHeight") for one in ("#bar-end", "#bar-urgent-link")
+        )
+        assert low <= tall, width
+    visitors.complaints.clear()  # Nobody had clicked, so the sounds waited.
+
+
 def test_page_says_that_it_may_be_old_while_the_bar_gets_no_answer_although_other_parts_do(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
