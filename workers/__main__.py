@@ -1,8 +1,6 @@
-"""The worker process: takes one job at a time from the one queue, and forks for each."""
+"""The worker process: takes one job at a time from the one queue, and does it itself."""
 
-import gc
 import logging
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -12,24 +10,22 @@ from datetime import UTC, datetime
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError
-from rq import Queue, Worker
+from rq import Queue, SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.office import Office
-from config.parent import end_with_parent
 from config.settings import Settings
 from models.calls.alert_sending import unsent_alerts
 from models.overview.trouble import page_troubles
 from models.store.database import Database
 from models.store.heartbeat import BEAT_SECONDS, is_silent
-from models.store.keyring import Keyring
 from workers.equipment import equip
 from workers.heart import Heart
 from workers.office_rules import policies_of
-from workers.own_job import OwnJob
+from workers.office_watch import OfficeWatch
+from workers.own_job import JOB_SECONDS, OwnJob
 from workers.queue import QUEUE, Jobs, write_for_trial
 
 log = logging.getLogger(__name__)
@@ -38,28 +34,25 @@ log = logging.getLogger(__name__)
 MAINTENANCE_SECONDS = 60
 #: How long a silent worker still counts as alive; each wait for a job is 15 s shorter than this.
 WORKER_SECONDS = 25
-#: How often the worker wakes up during a job to write its heartbeat.
-MONITORING_SECONDS = 10
 WAIT_SECONDS = 0.5
 _AT_ONCE = 50
 
 
-class CallbackWorker(Worker):
-    """RQ's forking worker, which checks for a lost Redis every 2 s instead of once a minute."""
+class CallbackWorker(SimpleWorker):
+    """RQ's worker without a process for each job; it checks for a lost Redis every 2 s, not once a minute.
+
+    What a job has connected and compiled serves the next one. A job that takes too long is the last: it may
+    have been cut off in the middle of a statement.
+    """
 
     max_connection_wait_time = 2.0
     vigil: "Vigil | None" = None
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """RQ's own sign of life, and ours as well in the process that takes jobs."""
+        """RQ's own sign of life, and ours."""
         super().heartbeat(timeout, pipeline)
         if self.vigil is not None:
             self.vigil.keep()
-
-    def main_work_horse(self, job: Job, queue: Queue) -> None:
-        """Do one job in the forked process, which ends with the worker that forked it."""
-        end_with_parent()
-        super().main_work_horse(job, queue)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Do a job of the callback list, and no other: a writer to Redis must not get code run here."""
@@ -67,7 +60,10 @@ class CallbackWorker(Worker):
             log.error("A job that is none of ours was dropped.")
             job.delete()
             return False
-        return bool(super().perform_job(job, queue, execution))
+        began = time.monotonic()
+        is_done = bool(super().perform_job(job, queue, execution))
+        self._stop_requested |= time.monotonic() - began >= JOB_SECONDS
+        return is_done
 
     def handle_payload(self, _message: object) -> None:
         """Ignore RQ's commands (stop, cancel the job): anybody can send them through Redis. Use signals."""
@@ -99,22 +95,14 @@ def _stopping_waits() -> Iterator[None]:
 
 
 class Vigil:
-    """The heartbeat of a worker, which also pages while the sweeper, which normally pages, is silent.
+    """The heartbeat of a worker, which also pages while the sweeper, which normally pages, is silent."""
 
-    It belongs to the process that forks, and leaves no connection open.
-    """
-
-    def __init__(self, settings: Settings, office: Office, jobs: Jobs) -> None:
-        self._database = Database(
-            settings.database_url, Keyring(settings.field_keys, settings.secret_key), pool_size=1
-        )
-        self._office, self._jobs, self._pid = office, jobs, os.getpid()
-        self._heart = Heart(self._database, "worker")
+    def __init__(self, database: Database, watch: OfficeWatch, jobs: Jobs) -> None:
+        self._database, self._watch, self._jobs = database, watch, jobs
+        self._heart = Heart(database, "worker")
 
     def keep(self) -> None:
         """Write a heartbeat if it is time, and check on the sweeper."""
-        if os.getpid() != self._pid:
-            return
         with _stopping_waits():
             if self._heart.beat():
                 self.look()
@@ -125,15 +113,14 @@ class Vigil:
             self._page()
         except SQLAlchemyError as fault:
             log.warning("The sweeper could not be looked after (%s).", type(fault).__name__)
-        self._database.close()
 
     def _page(self) -> None:
-        now = datetime.now(UTC)
+        now, office = datetime.now(UTC), self._watch.office
         with self._database.reading() as session:
             if not is_silent(session, "sweeper", now):
                 return
         with self._database.transaction() as session:
-            page_troubles(session, now, policies_of(self._office), self._office.is_open(now))
+            page_troubles(session, now, policies_of(office), office.is_open(now))
             unsent = unsent_alerts(session, now, _AT_ONCE)
         for alert_id in unsent:
             self._jobs.enqueue("send_alert", alert_id)
@@ -141,8 +128,8 @@ class Vigil:
 
 def run_worker(settings: Settings) -> None:
     """Work until told to stop. Returns when Redis fails during a job: supervision starts us again."""
-    office = equip(settings)
-    vigil = Vigil(settings, office, Jobs(settings.queue_url))
+    database, watch = equip(settings)
+    vigil = Vigil(database, watch, Jobs(settings.queue_url))
     connection = Redis.from_url(settings.queue_url)
     _wait_for(connection, vigil)
     # Without a name RQ takes a random one; a fixed name is refused after a crash.
@@ -153,14 +140,9 @@ def run_worker(settings: Settings) -> None:
         serializer=JSONSerializer,
         maintenance_interval=MAINTENANCE_SECONDS,
         worker_ttl=WORKER_SECONDS,
-        job_monitoring_interval=MONITORING_SECONDS,
         log_job_description=False,
     )
     worker.vigil = vigil
-    # To look for garbage, the process of a job would walk, and so copy, every object that it has from here:
-    # half of its work.
-    gc.collect()
-    gc.freeze()
     worker.work(logging_level="WARNING", with_scheduler=False)
 
 

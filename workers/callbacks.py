@@ -330,7 +330,13 @@ _equipment: list[tuple[Dialler, OfficeWatch]] = []
 
 
 def _dialler() -> Dialler:
-    """Created before the fork and not connected until after it: each job has its own connections."""
+    """For the office as it is now, by one look-up by key.
+
+    After a restart of the database this look is the one that fails, and raises nothing: the job has a new
+    connection.
+    """
     dialler, watch = _equipment[-1]
-    # The process that forks opens no connection, so each job polls for itself, with one look-up by key.
-    return dialler.with_office(watch.office) if watch.look() else dialler
+    if watch.look():
+        dialler = dialler.with_office(watch.office)
+        take_equipment(dialler, watch)
+    return dialler

@@ -1,4 +1,4 @@
-"""Prepares a worker process, before it forks for a job, with what its jobs will need."""
+"""Prepares a worker process, before its first job, with what its jobs will need."""
 
 from sqlalchemy.orm import configure_mappers
 
@@ -12,8 +12,8 @@ from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
 
 
-def equip(settings: Settings) -> Office:
-    """Build once what every job would otherwise build again, and return the office. Keeps no connection."""
+def equip(settings: Settings) -> tuple[Database, OfficeWatch]:
+    """Build what every job needs, and return the database and the office as jobs will find them."""
     configure_mappers()
     Carrier.warm_up()
     keyring = Keyring(settings.field_keys, settings.secret_key)
@@ -22,9 +22,7 @@ def equip(settings: Settings) -> Office:
     office = watch.start()
     # The patterns of the numbering plan are compiled when the first number is checked.
     office.can_dial(office.person_number)
-    # No connection may be shared across a fork.
-    database.close()
     take_equipment(
         Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url)), watch
     )
-    return office
+    return database, watch

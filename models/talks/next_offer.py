@@ -35,7 +35,7 @@ def first_on_list(
         Pool.URGENT: and_(urgent, ~passed_over),
         Pool.EVERYONE: and_(urgent, passed_over),
     }
-    # Availability goes in as a value: one SQL text in all cases, which a worker's forked job finds cached.
+    # Availability goes in as a value: one SQL text in all cases, compiled once.
     only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
     at_most = min(limit, max(free.values()))
     ranks = RANKS if unverified_may_take(session, now) else VERIFIED

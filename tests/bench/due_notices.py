@@ -109,8 +109,8 @@ class _Work:
 
 
 def _cpu(workers: Sequence[psutil.Process]) -> float:
-    """Seconds of CPU, with those of each job's own process, which has ended."""
-    return sum(sum(worker.cpu_times()[:4]) for worker in workers)
+    """Seconds of CPU."""
+    return sum(sum(worker.cpu_times()[:2]) for worker in workers)
 
 
 def _placed(twilio: FakeTwilio) -> int:

@@ -144,9 +144,8 @@ class Installation:
         """The worker hangs for good: nothing restarts it, and it takes no job and gives none back."""
         assert self._serving is not None
         worker = self._serving.child("worker")
-        for process in (worker, *worker.children(recursive=True)):
-            process.suspend()
-            self._stopped.append(process)
+        worker.suspend()
+        self._stopped.append(worker)
 
     def suffers_wipe(self, chance: Random) -> None:
         """Valkey forgets everything: by a command, or by the loss of its files and a kill."""

@@ -52,7 +52,7 @@ def _queue(client: Redis) -> Queue:
 
 
 def _works_off(client: Redis) -> None:
-    """A worker as shipped does what is in the queue, each job in a process of its own."""
+    """A worker as shipped does what is in the queue."""
     worker = CallbackWorker(
         [Queue(QUEUE, connection=client, serializer=JSONSerializer, job_class=OwnJob)],
         connection=client,

@@ -27,6 +27,7 @@ from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import Valkey
 from workers.__main__ import Vigil
+from workers.office_watch import OfficeWatch
 from workers.queue import QUEUE, Jobs
 
 #: For processes that live by the machine's own clock.
@@ -239,8 +240,8 @@ def test_worker_that_can_take_no_job_counts_as_none_until_redis_takes_writes(
 
 
 @ON_SQLITE
-def test_worker_that_is_told_to_stop_while_it_closes_a_connection_stops(
-    database: Database, settings: Settings, jobs: Jobs, office: Office, monkeypatch: pytest.MonkeyPatch
+def test_worker_that_is_told_to_stop_while_it_gives_a_connection_back_stops(
+    database: Database, jobs: Jobs, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLAlchemy swallows what RQ's handler raises there."""
 
@@ -250,15 +251,15 @@ def test_worker_that_is_told_to_stop_while_it_closes_a_connection_stops(
     def stops(*_: object) -> None:
         raise ToldToStopError
 
-    vigil = Vigil(settings, office, jobs)
-    dialect = vigil._database.engine.pool._dialect
-    close = dialect.do_close
+    vigil = Vigil(database, OfficeWatch(office, database), jobs)
+    dialect = database.engine.pool._dialect
+    rolls_back = dialect.do_rollback
 
-    def closes(connection: Any) -> None:
+    def gives_back(connection: Any) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        close(connection)
+        rolls_back(connection)
 
-    monkeypatch.setattr(dialect, "do_close", closes)
+    monkeypatch.setattr(dialect, "do_rollback", gives_back)
     before = signal.signal(signal.SIGTERM, stops)
     try:
         with pytest.raises(ToldToStopError):
