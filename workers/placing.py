@@ -102,7 +102,8 @@ class Placer:
 
     def waits_until(self, slot: datetime) -> bool:
         """Wait for a slot; False if the carrier refused the account meanwhile."""
-        self.wait((slot - self.clock()).total_seconds())
+        # It may be over: the database took its time since the slot was found to be ahead.
+        self.wait(max(0.0, (slot - self.clock()).total_seconds()))
         with self.database.reading() as session:
             return not is_refused(session)
 

@@ -1,6 +1,7 @@
 """Both legs of a callback, from the list to the end of the talk, and what goes wrong on the way."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from models.talks.hold import staff_left, staff_returns
 from tests.call_center import CallCenter, accept
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
+from workers.callbacks import Dialler
 
 
 def test_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(call_center: CallCenter) -> None:
@@ -116,6 +118,24 @@ def test_callback_keeps_its_place_when_its_liaison_leaves_during_the_wait_for_th
     with call_center.database.transaction() as session:
         assert ring_first(session, slot.at, policy) is None
     assert (call_center.state(), call_center.callback().lease_until) == ("requested", None)
+
+
+def test_liaison_is_rung_at_once_when_the_carriers_pace_allowed_it_while_the_database_was_slow(
+    call_center: CallCenter,
+) -> None:
+    """The job slept for less than no time, which failed, and nobody was rung until a later sweep."""
+    with call_center.database.transaction() as session:
+        rest(session, call_center.now - REST + timedelta(milliseconds=500))
+    reads = count()
+    dialler = Dialler(
+        call_center.database, call_center.carrier, call_center.office, call_center.jobs,
+        lambda: call_center.now + timedelta(seconds=next(reads)),
+    )  # fmt: skip
+
+    dialler.dial_liaison(call_center.callback().id)
+
+    assert call_center.state() == "ringing_liaison"
+    assert len(call_center.carrier.placed) == 1
 
 
 @ON_SQLITE
