@@ -15,9 +15,10 @@ class Subject(Base):
     """``record_id`` is the newest custody record; ``as_of`` is when the feed last confirmed it.
 
     ``absent_since``: nothing can be confirmed until a newer row comes, since a full snapshot does not name
-    this person, or no case was about them, and the feed's rows were ignored. ``ignored_until``: a row that
-    speaks for a moment before this one may be older than a row that was ignored. ``doubted_at``: a row about
-    them for this moment cannot be read, and that they are out stood; no record from before it counts again.
+    this person, a row in the future was dropped, or no case was about them, and the feed's rows were ignored.
+    ``ignored_until``: a row that speaks for a moment before this one may be older than a row that was
+    ignored. ``doubted_at``: a row about them for this moment cannot be read, and that they are out stood; no
+    record from before it counts again.
     """
 
     __tablename__ = "subjects"

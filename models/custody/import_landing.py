@@ -1,16 +1,17 @@
 """Lands, holds or drops a staged import, in short batches that any later run can finish (R16)."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, false, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, false, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.subject import Subject
+from models.custody.brake import OUT
 from models.custody.custody import DATED_FACTS
 from models.custody.earlier_files import newest_snapshot
 from models.custody.event_making import Change, Told, count_events, last_told, make_events, told_of
@@ -139,6 +140,8 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
     absent: list[int] = []
     reported: list[Any] = []
     confirmed: list[Any] = []
+    future = [row for row in rows if row.change == "future"]
+    _confirm_nothing(session, import_id, future, people, records)
     for row in rows:
         record = records.get(row.subject_id)
         if not _still_holds_true(row, people[row.subject_id]):
@@ -224,6 +227,41 @@ def _still_holds_true(row: Any, person: Any) -> bool:
     if row.change == "absent":
         return person.as_of is None or bool(person.as_of == row.as_of)
     return person.as_of is None or bool(row.as_of >= person.as_of)
+
+
+def _confirm_nothing(
+    session: Session,
+    import_id: int,
+    rows: Sequence[Any],
+    people: Mapping[int, Any],
+    records: Mapping[int, Any],
+) -> None:
+    """Of a person about whom a row in the future says something else, nothing is told until a newer row.
+
+    It may be that they got out, or that the gate has closed. That they are out stays the careful word.
+    """
+    if not rows:
+        return
+    came_at = session.execute(
+        select(CustodyImport.started_at).where(CustodyImport.id == import_id)
+    ).scalar_one()
+
+    def is_doubtful(row: Any) -> bool:
+        record, as_of = records.get(row.subject_id), people[row.subject_id].as_of
+        if record is None or _content(row) == _content(record) or (as_of is not None and as_of > came_at):
+            return False
+        return not (row.releasable and record.status in OUT)
+
+    doubtful = [row.subject_id for row in rows if is_doubtful(row)]
+    since, until = SUBJECTS.c.absent_since, SUBJECTS.c.ignored_until
+    session.execute(
+        update(SUBJECTS)
+        .where(SUBJECTS.c.id.in_(doubtful))
+        .values(
+            absent_since=func.coalesce(since, came_at),
+            ignored_until=case((until > came_at, until), else_=came_at),
+        )
+    )
 
 
 def _are_staged(

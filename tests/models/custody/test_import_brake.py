@@ -251,8 +251,46 @@ def test_row_dated_in_the_future_holds_the_file_and_never_lands(database):
     assert held_codes(database) == [["times_in_the_future"]]
     done = release(database, held_ids(database)[0], **two_staff(database), now=at(0))
     assert (done.landed, done.dropped) == (1, 1)
-    assert what_is_heard(database, cases["A-1"]).status == "in_custody"
+    assert what_is_heard(database, cases["A-1"]) is NEUTRAL
     assert what_is_heard(database, cases["A-2"]).status == "released"
+
+
+FUTURE = {"as_of": at(3)}
+
+
+@pytest.mark.parametrize(
+    ("before", "row", "heard"),
+    [
+        ({}, {}, "in_custody"),
+        ({}, {"status": "released", "status_at": at(2.5)}, None),
+        ({}, {"asylum_related": "yes"}, None),
+        ({"status": "released"}, {"status": "returned_to_custody", "status_at": at(2.5)}, "released"),
+        ({"status": "released"}, {"status": "released", "asylum_related": "yes"}, None),
+    ],
+)
+def test_row_in_the_future_that_says_something_else_leaves_nothing_confirmed(database, before, row, heard):
+    """The line told the custody of before. Whoever released the file read that it would confirm nothing."""
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1", **before))
+    assert load(database, feed_row("A-1", **FUTURE | row), now=at(1)).held
+    assert what_is_heard(database, case, at(1)) is NEUTRAL
+    release(database, held_ids(database)[0], **two_staff(database), now=at(1.1))
+
+    assert what_is_heard(database, case, at(1.1)).status == heard
+    load(database, feed_row("A-1", **before, as_of=at(0.9)), now=at(1.2))
+    assert what_is_heard(database, case, at(1.2)).status == heard
+    load(database, feed_row("A-1", **before, as_of=at(1.2)), now=at(1.3))
+    assert what_is_heard(database, case, at(1.3)).status == before.get("status", "in_custody")
+
+
+def test_newer_row_that_came_while_a_file_with_a_wrong_clock_was_held_is_told(database):
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1"))
+    assert load(database, feed_row("A-1", status="escaped", **FUTURE), now=at(1)).held
+    load(database, feed_row("A-1", as_of=at(1.5)), now=at(1.5))
+    release(database, held_ids(database)[0], **two_staff(database), now=at(1.6))
+
+    assert what_is_heard(database, case, at(1.6)).status == "in_custody"
 
 
 def test_clock_a_few_minutes_ahead_is_no_time_in_the_future(database):
