@@ -138,7 +138,10 @@ class Database:
         """
         with self._readers() as session:
             yield session
-            session.rollback()
+            # Nothing was written. After a rollback, psycopg has the server forget every statement that it
+            # prepared for this connection.
+            session.expunge_all()
+            session.commit()
 
     def close(self) -> None:
         """Close every connection."""

@@ -212,6 +212,17 @@ def test_pass_of_the_sweeper_reads_no_old_callback_to_find_those_after_a_duress_
     assert all("ix_callbacks_promised" in line for line in scans), plan
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_keeps_the_plan_of_a_statement_that_is_read_again_and_again(database: Database) -> None:
+    for _ in range(20):
+        with database.reading() as session:
+            session.execute(select(CALLS.c.id).where(CALLS.c.case_id == 1))
+
+    with database.reading() as session:
+        plans = session.execute(text("SELECT statement, generic_plans FROM pg_prepared_statements")).all()
+    assert [generic > 0 for statement, generic in plans if "FROM calls" in statement] == [True], plans
+
+
 @pytest.mark.parametrize("name", OF_FEW_CALLS)
 def test_read_by_something_that_few_calls_have_uses_an_index_of_only_those(
     database: Database, name: str, now: datetime

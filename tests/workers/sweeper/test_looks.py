@@ -86,10 +86,11 @@ def test_no_session_is_open_while_what_was_found_is_done(database: Database, beg
     """What a part found may be calls to the carrier, which take seconds."""
     ended: list[str] = []
     looks = Looks(database)
-    event.listen(Engine, "rollback", lambda _connection: ended.append("ended"))
+    event.listen(Engine, "commit", lambda _connection: ended.append("ended"))
     with database.transaction() as session:
         make_staff(session)
     began.clear()
+    ended.clear()
 
     assert looks.find(count) == 1
     assert looks.find(nothing) == 0
