@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tests.phone import Phone, PlacedCall
 from workers.carrier import (
+    NO_SUCH_CODE,
     NUMBER_CODES,
     PACE_CODE,
     TEXT_CODES,
@@ -24,6 +25,8 @@ class FakeCarrier:
         self.is_away = False
         #: Whether it says that too much was asked of it at once.
         self.is_overloaded = False
+        #: Twilio's error code for every request, while it lets our account in no more.
+        self.refuses_all: int | None = None
         self.texts: list[tuple[str, str]] = []
         #: The number that each of these texts came from, None for the main one.
         self.lines_of_texts: list[str | None] = []
@@ -91,6 +94,8 @@ class FakeCarrier:
 
     def fetch_call(self, call_sid: str) -> CarrierCall:
         """The status of a call that was placed, or that came in."""
+        if self.refuses_all is not None:
+            self._may_be_away()
         call = self._find(call_sid)
         if call in self._came_in and not _is_on(call):
             return CarrierCall("completed", call.ended_at)
@@ -152,12 +157,14 @@ class FakeCarrier:
             raise CarrierRefused("The carrier cannot be reached.", about="connection")
         if self.is_overloaded:
             raise judge(429, PACE_CODE, NUMBER_CODES)
+        if self.refuses_all is not None:
+            raise judge(401, self.refuses_all, NUMBER_CODES)
 
     def _find(self, call_sid: str) -> PlacedCall:
         for call in (*self.placed, *self._came_in):
             if call.call_sid == call_sid:
                 return call
-        raise CarrierRefused("The carrier knows no such call: 404.")
+        raise judge(404, NO_SUCH_CODE, NUMBER_CODES)
 
 
 def _is_on(call: PlacedCall) -> bool:

@@ -34,7 +34,7 @@ from models.talks.left_behind import is_left_behind
 from models.talks.leg_end import leg_ended
 from models.talks.queue_ring import dial_direct
 from workers.alerts import AlertSender
-from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
+from workers.carrier import NO_SUCH_CODE, CarrierCall, CarrierRefused, CarrierUnknown
 from workers.notices import NoticeCaller
 from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
@@ -256,7 +256,7 @@ class Dialler:
                 take_back_leaving(session, call_id)
 
     def _let_go(self, call_sid: str, leg_id: str, *, is_told: bool) -> None:
-        """Raises CarrierUnknown, and CarrierRefused when the carrier could not be asked now."""
+        """Raises CarrierUnknown, and CarrierRefused when the leg may go on: the carrier did not do it now."""
         try:
             if is_told:
                 self._carrier.redirect_call(call_sid, leg_id)
@@ -268,9 +268,19 @@ class Dialler:
         try:
             self._carrier.end_call(call_sid)
         except CarrierRefused as refused:
-            if refused.is_for_now:
+            # An account that is refused says nothing about the call: a phone may ring, or somebody may wait.
+            if refused.is_for_now or not self._is_over(call_sid):
                 raise
             log.info("A leg was over before it could be ended.")
+
+    def _is_over(self, call_sid: str) -> bool:
+        """Raises CarrierRefused or CarrierUnknown when the carrier does not tell."""
+        try:
+            return self._carrier.fetch_call(call_sid).status in FINAL_CALL_STATUSES
+        except CarrierRefused as refused:
+            if refused.code != NO_SUCH_CODE:
+                raise
+            return True
 
     def dial_notice(self, notice_id: int) -> None:
         """Call a registrant about a notice, or the next of their phones."""

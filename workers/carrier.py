@@ -26,6 +26,8 @@ NUMBER_CODES = frozenset({21211, 21214, 21215, 21216, 21217})
 TEXT_CODES = NUMBER_CODES | {21408, 21610, 21612, 21614}
 #: Too many requests at once: this slows the pace and says nothing about the number or the account.
 PACE_CODE = 20429
+#: The carrier has no such call, not even one that is over.
+NO_SUCH_CODE = 20404
 _REQUEST_TIMEOUT = 408
 #: The statuses of a refusal that is not about the one record to be deleted.
 _OF_ACCOUNT = frozenset({401, 403})

@@ -119,7 +119,7 @@ def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_takes_no_cal
     assert (held_legs(hotline), hotline.rows(select(Staff.missed_offers))) == ([], [0])
 
 
-@pytest.mark.parametrize("fault", ["away", "overloaded"])
+@pytest.mark.parametrize("fault", ["away", "overloaded", "refused"])
 def test_liaison_hears_that_the_talk_is_over_once_the_carrier_can_be_asked_again(
     talk: tuple[Phone, Phone], hotline: Hotline, fault: str
 ) -> None:
@@ -127,11 +127,13 @@ def test_liaison_hears_that_the_talk_is_over_once_the_carrier_can_be_asked_again
     liaison, caller = talk
     hotline.carrier.is_away = fault == "away"
     hotline.carrier.is_overloaded = fault == "overloaded"
+    hotline.carrier.refuses_all = 20003 if fault == "refused" else None
     caller.hangs_up()
     hotline.jobs.works_off()
     assert liaison.call.state == "alone"
 
     hotline.carrier.is_away = hotline.carrier.is_overloaded = False
+    hotline.carrier.refuses_all = None
     for _ in range(2):
         passes(hotline, 4)
         hotline.jobs.works_off()

@@ -376,6 +376,26 @@ def test_liaison_who_hangs_up_before_the_caller_answers_stops_the_callers_phone(
     assert nobody_is_held(hotline)
 
 
+def test_callers_phone_stops_ringing_once_a_refused_account_works_again(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
+) -> None:
+    """The refusal was taken for a call that is over: the phone rang on, and the answer led to no liaison."""
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, hotline)
+    hotline.carrier.refuses_all = 20003
+    liaison.hangs_up()
+    hotline.jobs.works_off()
+    assert to_caller.status == "ringing"
+
+    hotline.carrier.refuses_all = None
+    clock.passes(seconds=4)
+    hotline.sweeps()
+    hotline.jobs.works_off()
+
+    assert to_caller.status == "canceled"
+
+
 @ON_SQLITE
 def test_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_phone_ring_for_ever(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
