@@ -77,6 +77,9 @@ _NEWEST_ASKED = (
 _LAST_RUNG = select(func.max(CALLS.c.started_at)).where(
     CALLS.c.notice_id == bindparam("notice"), CALLS.c.phone_key == bindparam("phone_key"), _MAY_HAVE_RUNG
 )
+_FIRST_RUNG = select(func.min(CALLS.c.started_at)).where(
+    CALLS.c.notice_id == bindparam("notice"), _MAY_HAVE_RUNG
+)
 #: When staff last told the person the news, or canceled the task.
 _SETTLED_AT = (
     select(func.max(Notice.closed_at))
@@ -251,6 +254,12 @@ def rang_nobody(session: Session, phone: NoticePhone, phone_key: str | None) -> 
     """A leg to this phone, ended already, was no try, and the next call does not wait for it."""
     rung = {"notice": phone.notice_id, "phone_key": phone_key}
     phone.tries, phone.last_try_at = max(0, phone.tries - 1), session.scalar(_LAST_RUNG, rung)
+
+
+def first_rung(session: Session, notice_id: int) -> datetime | None:
+    """When a phone first rang about this notice, as far as anybody knows."""
+    found: datetime | None = session.scalar(_FIRST_RUNG, {"notice": notice_id})
+    return found
 
 
 def rest_alone(phone: NoticePhone, until: datetime) -> None:

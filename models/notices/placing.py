@@ -46,7 +46,13 @@ from models.notices.notice_moves import (
     rest_of,
     stop,
 )
-from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls, wrong_codes
+from models.notices.notice_phones import (
+    allowed_phones,
+    first_rung,
+    phone_of_notice,
+    wait_for_our_calls,
+    wrong_codes,
+)
 from models.notices.registration import Registration
 from models.staff.paging import AHEAD
 from models.store.database import changed_one, keyring_of
@@ -324,13 +330,18 @@ def ring_of(
 ) -> Ring | Task:
     """The next try of a notice after ``more_tries`` more, or the code of the task.
 
-    The 24 hours of an urgent one are hours in which it may be told (R28): a weekend behind a held import is
-    no reason to call nobody after it.
+    The 24 hours of an urgent one are hours in which it may be told, from the first call on (R28): a weekend
+    behind a held import, or with an account that refuses, is no reason to call nobody after it.
     """
     course = replace(facts.course, tries=facts.notice.tries + more_tries)
     ring = next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers)
-    if ring in ("unconfirmed", "cap") and course.is_urgent and (rest := rest_of(session, facts.notice.id)):
-        course = replace(course, made_at=course.made_at + rest)
+    if ring in ("unconfirmed", "cap") and course.is_urgent:
+        began = course.made_at + rest_of(session, facts.notice.id)
+        first = first_rung(session, facts.notice.id)
+        # A phone that the carrier refuses alone rests, and is no reason to go on.
+        if first is None and any(one.not_before is None or one.not_before <= now for one in phones):
+            first = now
+        course = replace(course, made_at=max(began, first or began))
         ring = next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers)
     return ring
 

@@ -23,7 +23,7 @@ from tests.calls.notices.conftest import (
     until_the_last_try,
 )
 from tests.conftest import ON_SQLITE
-from tests.factories import make_custody_record, make_office
+from tests.factories import make_call, make_custody_record, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
 
@@ -70,7 +70,14 @@ def test_person_who_confirms_nothing_is_promised_another_call_but_not_in_the_las
     made = registered(kind, cap=99)
     made.is_due(kind)
     # So many tries and hours ago it began; two more calls may follow the next one.
-    made.changes(Notice, tries=tries, made_at=hotline.clock.now - timedelta(hours=hours))
+    began = hotline.clock.now - timedelta(hours=hours)
+    made.changes(Notice, tries=tries, made_at=began)
+    if hours:
+        with hotline.database.transaction() as session:
+            make_call(
+                session, direction="outbound", role="notified", notice_id=the_notice(hotline).id,
+                started_at=began, ended_at=began, call_status="no-answer",
+            )  # fmt: skip
     until_the_last_try(phone, hotline, 2)
     called = hears_the_news_and_says_nothing(phone, hotline, kind)
     assert called.hears("We will call again. Goodbye.")
