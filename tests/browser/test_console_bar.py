@@ -296,7 +296,7 @@ def test_hidden_tab_announces_an_offered_call_with_events_and_after_they_were_ki
     ana = server.adds(name="Ana Demo", on_shift=True)
     page = opens(server, visitors, ana, "/console/cases")
     page.evaluate(HIDES)
-    region = page.locator("#announce")
+    region = page.locator("#announce p").last
     facts = {"state": "ringing_liaison", "staff_id": ana.staff_id, "rank": None, "lease_until": now}
 
     first = promises(server, **facts)

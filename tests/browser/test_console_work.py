@@ -180,7 +180,7 @@ def test_words_that_may_be_said_change_on_the_open_page_which_says_so(
 
     expect(said_words).to_contain_text("escaped")
     expect(said_words).to_contain_text("The words changed at")
-    expect(page.locator("#announce")).to_contain_text("tell the person what they say now")
+    expect(page.locator("#announce p").last).to_contain_text("tell the person what they say now")
     judge(page, "work-changed")
 
 

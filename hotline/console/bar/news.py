@@ -67,7 +67,9 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
         # The line is calling somebody about the kept ones: a missed ring is no news.
         kept = tuple(f"{kind}:{one}" for one in untaken.offered)
         found.append(News(tuple(f"{kind}:{one}" for one in ids), sentence, standing.rings, kept=kept))
-    found.append(News((f"shift:{standing.presence}",), _shift(standing), at_first=False))
+    # An extended wrap-up has another end.
+    until = _stamp(standing.until) if standing.presence == "wrap_up" else ""
+    found.append(News((f"shift:{standing.presence}{until}",), _shift(standing, now), at_first=False))
     return [one for one in found if one.sentence and (one.tokens or one.kept)]
 
 
@@ -188,11 +190,15 @@ def _joined(other: Other) -> str:
     )
 
 
-def _shift(standing: Standing) -> str:
+def _shift(standing: Standing, now: datetime) -> str:
+    if standing.presence == "wrap_up" and standing.until is not None:
+        seconds = max(1, round((standing.until - now).total_seconds()))
+        return ngettext(
+            "Your wrap-up ends in %(num)d second.", "Your wrap-up ends in %(num)d seconds.", seconds
+        )
     return {
         "on_shift": _("You are on shift."),
         "break": _("You are on a break."),
-        "wrap_up": _("Your wrap-up has begun."),
         "on_call": _("You are on call."),
         "off": _("You are off shift."),
     }.get(standing.presence, "")

@@ -6,7 +6,9 @@
   const region = document.getElementById("announce");
   const bar = document.getElementById("bar");
 
-  // A new paragraph is announced even if it says the same as the last one.
+  // A new paragraph is announced even if it says the same as the last one. It stays until it is surely heard: one that
+  // the next takes away within moments is not. A reader who comes past later finds nothing that is over.
+  const STAYS_MILLISECONDS = 10000;
   let sentences = [];
   const say = (sentence) => {
     if (!sentence || sentences.includes(sentence)) return;
@@ -16,7 +18,8 @@
       const said = document.createElement("p");
       said.textContent = sentences.join(" ");
       sentences = [];
-      region.replaceChildren(said);
+      region.append(said);
+      window.setTimeout(() => said.remove(), STAYS_MILLISECONDS);
     });
   };
   document.addEventListener("desk:say", (event) => say(event.detail));
@@ -87,24 +90,28 @@
     const kept = sessionStorage.getItem(TOLD);
     const told = new Set(words(kept));
     const next = new Set();
+    const news = [];
     bar.querySelectorAll("#bar-news > li").forEach((one) => {
       const tokens = words(one.dataset.tokens);
       tokens.forEach((token) => next.add(token));
       words(one.dataset.kept).filter((token) => told.has(token)).forEach((token) => next.add(token));
       const isFirst = kept === null && !("atFirst" in one.dataset);
-      if (!isFirst && tokens.some((token) => !told.has(token))) say(one.dataset.says);
+      if (!isFirst && tokens.some((token) => !told.has(token))) news.push(one.dataset.says);
     });
     const before = [...told];
     const after = [...next];
     const calls = before.filter(isOf("call"));
     const isGone = (kind) => before.filter(isOf(kind)).some((token) => !next.has(token));
-    if (calls.length && !after.some(isOf("call"))) {
+    const isOver = calls.length && !after.some(isOf("call"));
+    // First what is over: a call ends, and then the wrap-up begins.
+    if (isOver) {
       const rang = calls.every((token) => token.endsWith(":rings"));
       // With somebody else in it, the call may go on without this person.
       const isShared = before.some(isOf("joined")) || calls.some((token) => token.endsWith(":with"));
       say(rang ? region.dataset.ringEnded : isShared ? region.dataset.callLeft : region.dataset.callEnded);
     }
-    else {
+    news.forEach(say);
+    if (!isOver) {
       if (isGone("joined")) say(region.dataset.colleagueLeft);
       if (calls.some((token) => token.endsWith(":with")) && after.some((token) => token.endsWith(":talking"))) {
         say(region.dataset.youLead);

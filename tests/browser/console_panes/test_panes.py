@@ -199,7 +199,7 @@ def test_callback_that_is_opened_beside_the_list_is_announced(
     page.keyboard.press("j")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#announce")).to_have_text("Callback: English")
+    expect(page.locator("#announce p").last).to_have_text("Callback: English")
     expect(page.locator(f"#callback-{callback_id}")).to_be_focused()
 
 

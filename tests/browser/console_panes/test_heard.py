@@ -1,0 +1,82 @@
+"""What a liaison hears who does not see the page, and where their keys lead: from the ring to the outcome."""
+
+import re
+from datetime import UTC, datetime
+
+from playwright.sync_api import Page, expect
+
+from models import Callback, Staff
+from models.talks.leg_end import leg_ended
+from tests.browser.conftest import Visitors
+from tests.browser.console_server import ConsoleServer, looks_again
+from tests.browser.test_console_bar import opens, said
+from tests.browser.test_console_callbacks import promises
+from tests.browser.test_console_work import two_talk
+from workers.office_rules import callback_policy_of
+
+
+def is_in_talk(server: ConsoleServer, page: Page, callback_id: int) -> None:
+    """They call the person, and both press their key."""
+    page.goto(f"{server.url}/console/callbacks/{callback_id}")
+    page.locator("#does-call").click()
+    expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
+    two_talk(server, callback_id)
+    expect(page.locator("#bar-end")).to_be_visible()
+
+
+def hangs_up(server: ConsoleServer, callback_id: int) -> None:
+    with server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        assert row.caller_call_id is not None
+        policy = callback_policy_of(server.office)
+        leg_ended(session, row.caller_call_id, "completed", datetime.now(UTC), policy)
+
+
+def test_end_of_a_call_is_said_before_the_wrap_up_whose_length_is_said_and_said_again_when_it_grows(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """ "Your wrap-up has begun. The call has ended." told of no end, and *Add time* said nothing."""
+    ana = console_server.adds(on_shift=True)
+    callback_id = promises(console_server)
+    page = opens(console_server, visitors, ana, "/console/callbacks")
+    is_in_talk(console_server, page, callback_id)
+
+    hangs_up(console_server, callback_id)
+    looks_again(page)
+
+    expect(page.locator("#bar-extend")).to_be_visible()
+    heard = said(page)[-1]
+    assert re.fullmatch(r"The call has ended\. Your wrap-up ends in (29|30) seconds\.", heard), heard
+    page.locator("#bar-extend").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#announce p").last).to_have_text(
+        re.compile(r"^Your wrap-up ends in [56]\d seconds\.$")
+    )
+
+
+def test_sentence_is_not_taken_away_by_the_next_before_it_is_heard_and_is_gone_later(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """ "Saved: Reached" was replaced by "You are on shift." in the same moment, and nobody heard it."""
+    ana = console_server.adds(on_shift=True)
+    callback_id = promises(console_server)
+    page = opens(console_server, visitors, ana, "/console/callbacks")
+    is_in_talk(console_server, page, callback_id)
+    hangs_up(console_server, callback_id)
+    with console_server.database.transaction() as session:
+        person = session.get_one(Staff, ana.staff_id)
+        person.busy_call_id = person.busy_since = None
+    looks_again(page)
+    expect(page.locator("#save-outcome")).to_be_visible()
+
+    page.keyboard.press("o")
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+
+    region = page.locator("#announce")
+    expect(region).to_contain_text("You are on shift.")
+    expect(region).to_contain_text("Saved: Reached")
+    expect(region).to_have_attribute("aria-atomic", "false")
+    # Somebody who reads the page later finds nothing that is over.
+    expect(region).to_be_empty()
+    assert len(said(page)) == len(set(said(page)))
