@@ -49,6 +49,12 @@
       event.preventDefault();
       return;
     }
+    // It is open already, and its pane comes after all rows.
+    if (event.key === "Enter" && event.target.matches("[data-row][aria-current]")) {
+      document.getElementById("work-title").focus();
+      event.preventDefault();
+      return;
+    }
     if (localStorage.getItem(OFF) === "1") return;
     if (event.key === "j" || event.key === "k") {
       step(event.key === "j" ? 1 : -1);
@@ -67,7 +73,7 @@
       wanted.parentElement.open = true;
       const field = wanted.parentElement.querySelector("input:not([type=hidden]), textarea, select");
       if (field) field.focus();
-    } else if (wanted.matches("textarea, input, select")) {
+    } else if (wanted.matches("textarea, input, select, [tabindex='-1']")) {
       wanted.focus();
     } else {
       // As with the mouse: when it is gone, the focus goes to what follows from it.
@@ -113,6 +119,12 @@
       const focused = document.activeElement;
       const waits = endedNow && focused && focused.matches("#work-title, #said-title, #bar [data-next]");
       if (!waits && focused && focused !== document.body && focused.checkVisibility()) return;
+      // What it was asked for has come in its place.
+      const follows = lost.id && document.querySelector(`[data-follows="${CSS.escape(lost.id)}"]`);
+      if (follows) {
+        follows.focus();
+        return;
+      }
       const rows = links().filter((one) => one.checkVisibility());
       const next = heldAt < 0 ? isSame && !typed && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];
       (next || document.getElementById(opened() ? "work-title" : "list-title")).focus();

@@ -8,9 +8,10 @@ from playwright.sync_api import Page, expect
 from models import Callback, Staff
 from models.talks.leg_end import leg_ended
 from tests.browser.conftest import Visitors
+from tests.browser.console_panes.test_panes import has_open
 from tests.browser.console_server import ConsoleServer, looks_again
 from tests.browser.test_console_bar import opens, said
-from tests.browser.test_console_callbacks import promises
+from tests.browser.test_console_callbacks import claims, promises
 from tests.browser.test_console_work import two_talk
 from workers.office_rules import callback_policy_of
 
@@ -80,3 +81,52 @@ def test_sentence_is_not_taken_away_by_the_next_before_it_is_heard_and_is_gone_l
     # Somebody who reads the page later finds nothing that is over.
     expect(region).to_be_empty()
     assert len(said(page)) == len(set(said(page)))
+
+
+def test_number_that_was_asked_for_has_the_focus_and_not_the_button_that_calls(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """The focus went to *Call now*: the number was not heard, and the next key called the person."""
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+
+    page.locator("#does-number").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#whole-number")).to_be_focused()
+    expect(page.locator("#whole-number")).to_have_text(re.compile(r"^\+1202555\d{4}$"))
+
+
+def test_keys_lead_from_the_list_to_how_to_call_the_recognition_and_the_words(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """The pane comes after all rows, so without a mouse it was up to fifty tabs away."""
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    for _ in range(4):
+        promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    has_open(page, callback_id)
+    expect(page.locator(f"#callback-{callback_id}")).to_be_focused()
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#work-title")).to_be_focused()
+    page.keyboard.press("w")
+    expect(page.get_by_role("heading", name="How to call")).to_be_focused()
+    page.keyboard.press("c")
+    expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
+    two_talk(console_server, callback_id)
+    expect(page.locator("#bar-end")).to_be_visible()
+    page.keyboard.press("l")
+    page.keyboard.press("w")
+    expect(page.locator("#recognized_by input").first).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What may be said")).to_be_focused()
+    page.keyboard.press("l")
+    page.keyboard.press("w")
+    expect(page.get_by_role("heading", name="What may be said")).to_be_focused()
