@@ -244,8 +244,6 @@ def to_do(row: Listed) -> list[str]:
     found = []
     if row.reason == "notice":
         found.append(_("Tell them what may be said. The outcome “Reached” then confirms that they heard it."))
-    if row.silent:
-        found.append(_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
     if row.asked_elsewhere:
         # Even after one of them pressed 5: that may be the person whose phone it is not.
         found.append(_("Two callers may have asked for this. Begin with a yes or no question."))

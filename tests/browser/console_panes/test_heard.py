@@ -2,7 +2,9 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from models import Callback, Staff
@@ -31,6 +33,14 @@ def hangs_up(server: ConsoleServer, callback_id: int) -> None:
         assert row.caller_call_id is not None
         policy = callback_policy_of(server.office)
         leg_ended(session, row.caller_call_id, "completed", datetime.now(UTC), policy)
+
+
+def described(page: Page, selector: str) -> Any:
+    """The name and the description of an element, as assistive technology gets them."""
+    return page.locator(selector).evaluate(
+        """it => it.getAttribute("aria-describedby").split(" ")
+            .map(id => document.getElementById(id)?.textContent).join(" ").replace(/\\s+/g, " ").trim()"""
+    )
 
 
 def test_end_of_a_call_is_said_before_the_wrap_up_whose_length_is_said_and_said_again_when_it_grows(
@@ -83,6 +93,23 @@ def test_sentence_is_not_taken_away_by_the_next_before_it_is_heard_and_is_gone_l
     assert len(said(page)) == len(set(said(page)))
 
 
+def test_row_in_focus_says_what_it_needs_and_who_has_it(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """Its description left out the state: "Needs attention: may have been called" was for the eye alone."""
+    ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
+    left = promises(
+        console_server, state="left_for_staff", outcome="unknown", closed_at=datetime.now(UTC), caller_tries=2
+    )
+    taken = promises(console_server)
+    claims(console_server, taken, luis)
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+
+    assert described(page, f"#callback-{left}").startswith("Needs attention: may have been called Verified")
+    assert "2 tries used" in described(page, f"#callback-{left}")
+    assert described(page, f"#callback-{taken}").startswith("Claimed: Luis has it")
+
+
 def test_number_that_was_asked_for_has_the_focus_and_not_the_button_that_calls(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
@@ -130,3 +157,55 @@ def test_keys_lead_from_the_list_to_how_to_call_the_recognition_and_the_words(
     page.keyboard.press("l")
     page.keyboard.press("w")
     expect(page.get_by_role("heading", name="What may be said")).to_be_focused()
+
+
+@pytest.mark.parametrize("language", ["English", "Español"])
+def test_state_of_a_callback_is_heard_apart_from_what_its_person_asked_for(
+    visitors: Visitors, console_server: ConsoleServer, language: str
+) -> None:
+    """ "Claimed: Ana Demo is afraid" sounded like one sentence without the box around the state."""
+    ana = console_server.adds(name="Ana Demo")
+    callback_id = promises(console_server, reason="afraid", silent=True)
+    claims(console_server, callback_id, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+
+    states = {"English": "Ana Demo , Why: is afraid", "Español": "Ana Demo , Por qué: tiene miedo"}
+    expect(page.locator("#work .tags")).to_contain_text(states[language])
+    # How to speak is said once.
+    cannot_talk = {"English": "Cannot talk:", "Español": "No puede hablar:"}
+    expect(page.locator("#work").get_by_text(cannot_talk[language])).to_have_count(1)
+
+
+def test_outcomes_say_with_their_name_what_happens_without_one(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    now = datetime.now(UTC)
+    callback_id = promises(
+        console_server, state="reached", outcome="reached", staff_id=ana.staff_id, closed_at=now,
+        talking_at=now, rank=None,
+    )  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+
+    expect(page.get_by_role("group", name="How did it end?")).to_have_accessible_description(
+        "Save how it ended. Until then it counts as reached, and nobody calls again."
+    )
+
+
+def test_colleague_who_may_be_added_is_heard_with_what_they_do_and_speak(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    console_server.adds(name="Luis Demo", on_shift=True, languages=["en", "es"])
+    page = opens(console_server, visitors, ana, "/console/callbacks")
+    is_in_talk(console_server, page, promises(console_server))
+    page.locator("#bar-add-summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_role("button", name="Luis Demo")).to_be_focused()
+    expect(page.get_by_role("button", name="Luis Demo")).to_have_accessible_description(
+        "free, English, Spanish"
+    )

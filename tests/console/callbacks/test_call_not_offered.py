@@ -56,7 +56,7 @@ def test_a_later_call_of_the_line_keeps_nobody_from_calling_now(liaison: Member,
 
     assert liaison.reads("The line calls by itself from Wed 10:30 AM there. You may call now.")
     # It does not wait for a liaison, as the message after an outcome says of the list.
-    assert liaison.reads("Later asked to be called back")
+    assert liaison.reads("Later , Why: asked to be called back")
     assert not liaison.reads("Not dialled before")
     liaison.clicks("Call now")
     assert office_rows.row(callback_id).state == "ringing_liaison"

@@ -264,5 +264,5 @@ def test_liaison_is_not_named_as_the_caller_while_the_phone_of_the_person_rings(
 
     ana.opens(f"/console/callbacks/{callback_id}")
 
-    assert ana.reads("Ringing caller asked to be called back", "You have accepted. Stay on your phone")
+    assert ana.reads("Ringing caller, Why: asked to be called back", "You have accepted. Stay on your phone")
     assert "Ringing caller: Ana Demo" not in ana.words
