@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,8 @@ class FakeTwilio:
         self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
         self.authorization: str | None = None
         self.behaves: str | int = "well"
+        #: Who may not sign in: an account, or an API key.
+        self.unknown_user: str | None = None
         #: Twilio's code in the answer of a refusal; without one the answer is a page of some proxy's.
         self.error_code: int | None = 21211
         self.call_status = "queued"
@@ -65,7 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
         twilio.asked.append((self.command, urlsplit(self.path).path, parse_qs(body)))
         twilio.authorization = self.headers.get("Authorization")
-        match twilio.behaves:
+        known = b64decode((twilio.authorization or "").removeprefix("Basic ")).decode().partition(":")[0]
+        match 401 if known == twilio.unknown_user else twilio.behaves:
             case "hang":
                 time.sleep(2)
             case "drop":

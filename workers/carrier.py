@@ -1,5 +1,6 @@
 """The only code that dials out, with Twilio's official client. It sees only numbers and opaque leg ids."""
 
+import json
 import logging
 import ssl
 from collections.abc import Iterator
@@ -269,9 +270,7 @@ class Carrier:
         try:
             return question()
         except TwilioException as answer:
-            raise judge(
-                getattr(answer, "status", None), getattr(answer, "code", None), number_codes
-            ) from None
+            raise judge(*_status_and_code(answer), number_codes) from None
         except requests.RequestException as fault:
             if _never_sent(fault):
                 raise CarrierRefused("The carrier cannot be reached.", about="connection") from None
@@ -309,11 +308,22 @@ def _listed(page: Any, other: str) -> list[ListedRecord]:
     ]
 
 
+def _status_and_code(answer: TwilioException) -> tuple[Any, Any]:
+    """The HTTP status and Twilio's code of an answer; for a refused list the client gives the response."""
+    page = answer.args[1] if len(answer.args) > 1 else None
+    if not isinstance(page, Response):
+        return getattr(answer, "status", None), getattr(answer, "code", None)
+    try:
+        return page.status_code, json.loads(page.text).get("code")
+    except (ValueError, AttributeError):
+        return page.status_code, None
+
+
 def _delete(record: Any) -> None:
     try:
         record.delete()
     except TwilioException as answer:
-        status, code = getattr(answer, "status", None), getattr(answer, "code", None)
+        status, code = _status_and_code(answer)
         if status == _NOT_FOUND:
             return
         refused = judge(status, code, frozenset())

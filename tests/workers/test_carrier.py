@@ -305,6 +305,23 @@ def test_nobody_knows_whether_a_record_is_gone_without_an_answer(
         carrier.delete_record("message", "SM1")
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "about"),
+    [(401, 20003, "account"), (403, None, "account"), (429, 20429, "pace"), (429, None, "pace")],
+)
+def test_refused_list_is_judged_as_any_other_request(
+    carrier: Carrier, twilio: FakeTwilio, status: int, code: int | None, about: str
+) -> None:
+    """The client hides the answer to a list, so a wrong key read "The carrier failed (None)"."""
+    twilio.behaves, twilio.error_code = status, code
+    with pytest.raises(CarrierRefused) as refused:
+        carrier.number_settings(LINE)
+    assert (refused.value.about, refused.value.code) == (about, code)
+    twilio.behaves = 503
+    with pytest.raises(CarrierUnknown, match="503"):
+        carrier.number_settings(LINE)
+
+
 def test_records_of_a_line_are_listed_from_and_to_it_page_by_page(
     carrier: Carrier, twilio: FakeTwilio
 ) -> None:

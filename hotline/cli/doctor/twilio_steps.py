@@ -26,6 +26,7 @@ def _account(site: Site) -> str:
     carrier = Carrier(settings, site.office.lines[0])
     try:
         status, kind = carrier.account_status()
+        _check_api_key(site, carrier)
     except CarrierRefused as refused:
         raise OpenError(
             f"Twilio does not accept TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN (code {refused.code}), so the "
@@ -44,6 +45,20 @@ def _account(site: Site) -> str:
     if trouble.wrong and trouble.is_fault:
         raise OpenError(trouble.wrong.rstrip("."), "Look up the code at twilio.com/docs/errors.")
     return f"active, {len(settings.twilio_auth_tokens)} auth token(s) accepted as the one that signs"
+
+
+def _check_api_key(site: Site, carrier: Carrier) -> None:
+    """Raise OpenError if Twilio refuses the API key, with which all but the account is asked for."""
+    if not site.settings.twilio_api_key:
+        return
+    try:
+        carrier.number_settings(site.office.lines[0])
+    except CarrierRefused as refused:
+        raise OpenError(
+            f"Twilio does not accept TWILIO_API_KEY with TWILIO_API_SECRET (code {refused.code}), so no call "
+            "leaves the line",
+            "Copy both anew, give a restricted key its permissions, or leave both out.",
+        ) from None
 
 
 def _owned(site: Site) -> str:

@@ -363,6 +363,22 @@ def test_wrong_auth_token_is_open_since_it_signs_every_call(at_twilio: Tick, twi
     assert steps[VOICE]["told"] == "waits for step 17"
 
 
+def test_api_key_that_twilio_does_not_accept_is_open_before_the_first_call(
+    at_twilio: Tick, twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step was done, since it asks by the token, and the next one said "The carrier failed (None)"."""
+    known = {"TWILIO_API_KEY": "SK" + "2" * 32, "TWILIO_API_SECRET": "wrong"}
+    for name, value in known.items():
+        monkeypatch.setitem(PRODUCTION, name, value)
+    twilio.unknown_user, twilio.error_code = known["TWILIO_API_KEY"], 20003
+
+    steps = at_twilio()
+
+    told = steps["Connect the Twilio account"]["told"]
+    assert "does not accept TWILIO_API_KEY with TWILIO_API_SECRET (code 20003), so no call" in told
+    assert steps[VOICE]["told"] == "waits for step 17"
+
+
 def test_address_that_leads_elsewhere_is_open(settings: Settings, tmp_path: Path) -> None:
     def told(app: Any) -> str:
         with over_tls(app, tmp_path) as (public_url, certificate):
