@@ -28,7 +28,7 @@ from tests.factories import (
 FLATS = "Juniper Flats Detention Center"
 
 
-def _case(server: ConsoleServer, *people: Colleague, number: str | None = None) -> MadeCase:
+def opened_case(server: ConsoleServer, *people: Colleague, number: str | None = None) -> MadeCase:
     """A case with three phones, callbacks and a record, open to these people."""
     now, number = datetime.now(UTC), number or new_number()
     with server.database.transaction() as session:
@@ -135,7 +135,7 @@ def sam(shared_server: ConsoleServer) -> Colleague:
 
 @pytest.fixture(scope="module")
 def sams_case(shared_server: ConsoleServer, sam: Colleague) -> MadeCase:
-    return _case(shared_server, sam)
+    return opened_case(shared_server, sam)
 
 
 @pytest.mark.parametrize(("end", "name"), PAGES)
@@ -159,7 +159,7 @@ def test_registration_is_read_to_the_person_and_kept_with_the_keyboard(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     sam = console_server.adds("supervisor", "Sam Invented")
-    case = _case(console_server, sam)
+    case = opened_case(console_server, sam)
     _registers(console_server, case)
     page = console_server.opens(visitors, f"/console/cases/{case.id}", sam)
     judge(page, "case-registered")
@@ -178,7 +178,7 @@ def test_registration_is_read_to_the_person_and_kept_with_the_keyboard(
 
 def test_pages_of_pins_are_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
-    case = _case(console_server, ana)
+    case = opened_case(console_server, ana)
     request_id = _asks_for_pin(console_server, case, ana)
     with console_server.database.transaction() as session:
         session.get_one(Case, case.id).changes_held_until = datetime.now(UTC) + timedelta(hours=72)
@@ -193,7 +193,7 @@ def test_page_of_a_case_whose_reader_calls_an_agency_is_accessible(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")
-    case = _case(console_server, ana)
+    case = opened_case(console_server, ana)
     now = datetime.now(UTC)
     with console_server.database.transaction() as session:
         session.scalars(select(Talk)).one().closed_at = now
@@ -205,7 +205,7 @@ def test_page_of_a_case_whose_reader_calls_an_agency_is_accessible(
 
 def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
-    case = _case(console_server)
+    case = opened_case(console_server)
     page = console_server.shows(visitors, "/console/cases", ana)
     page.get_by_label("Case number").fill(case.number)
     page.get_by_text("I met them in person").click()
@@ -236,7 +236,7 @@ def test_approval_goes_on_by_itself_after_the_proof_that_came_in_between(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
-    request_id = _asks_for_pin(console_server, _case(console_server, ana), ana)
+    request_id = _asks_for_pin(console_server, opened_case(console_server, ana), ana)
     page = console_server.opens(visitors, f"/console/pins/{request_id}", sam)
     with console_server.database.transaction() as session:
         long_ago = datetime.now(UTC) - timedelta(minutes=30)
@@ -256,7 +256,7 @@ def test_letter_with_the_case_number_can_be_downloaded_again(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     sam = console_server.adds("supervisor")
-    case = _case(console_server, sam)
+    case = opened_case(console_server, sam)
     page = console_server.opens(visitors, f"/console/cases/{case.id}", sam, clock=True)
     button = page.get_by_role("button", name="Letter with the case number")
     for _ in range(2):
@@ -271,7 +271,7 @@ def test_supervisor_searches_with_the_keyboard_alone(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     sam = console_server.adds("supervisor", "Sam Invented")
-    _case(console_server)
+    opened_case(console_server)
     page = console_server.shows(visitors, "/console/cases", sam)
     page.get_by_label("Name, or how its words begin").focus()
     page.keyboard.type("arden")
@@ -307,7 +307,7 @@ def test_phone_is_added_confirmed_and_made_unsafe_without_scripts(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")
-    case = _case(console_server, ana)
+    case = opened_case(console_server, ana)
     page = console_server.opens(visitors, f"/console/cases/{case.id}", ana, java_script_enabled=False)
     page.get_by_role("link", name="Add a phone").click()
     page.get_by_label("Phone").fill("202 555 0119")

@@ -89,6 +89,10 @@
     if (first) first.focus();
   };
   readErrors();
+  // In a new page the message about the last click, or what it was to show, comes after the whole head, and nothing
+  // announces it.
+  const result = document.querySelector("[data-result]");
+  if (result && document.activeElement === document.body && !document.querySelector("[autofocus]")) result.focus();
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.xhr && event.detail.xhr.status === 422) readErrors();
   });

@@ -14,6 +14,7 @@ from tests.browser.console_panes.test_panes import has_open
 from tests.browser.console_server import ConsoleServer, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import claims, promises
+from tests.browser.test_console_cases import opened_case
 from tests.browser.test_console_work import two_talk
 from workers.office_rules import callback_policy_of
 
@@ -192,6 +193,49 @@ def test_outcomes_say_with_their_name_what_happens_without_one(
     expect(page.get_by_role("group", name="How did it end?")).to_have_accessible_description(
         "Save how it ended. Until then it counts as reached, and nobody calls again."
     )
+
+
+def test_message_about_a_click_that_loads_a_page_has_the_focus_there(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """It came after the head and the bar of the page, and nothing announced it."""
+    page = console_server.opens(visitors, "/console/shift", console_server.adds())
+
+    page.get_by_label("Spanish").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Save languages").focus()
+    page.keyboard.press("Enter")
+
+    saved = page.locator("main [data-result]")
+    expect(saved).to_be_focused()
+    expect(saved).to_have_text(re.compile(r"Languages saved\."))
+    page.keyboard.press("Tab")
+    expect(page.locator("main button:focus")).to_have_count(1)
+
+
+def test_numbers_and_codes_that_a_page_shows_once_have_the_focus_and_are_heard_digit_by_digit(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """The code to say on a new phone was heard as "Code", and a duress PIN as two numbers."""
+    ana = console_server.adds()
+    case = opened_case(console_server, ana)
+    page = console_server.opens(visitors, f"/console/cases/{case.id}", ana)
+    shown = page.locator("[data-result]")
+
+    page.get_by_role("button", name="Show the number: Phone 1").focus()
+    page.keyboard.press("Enter")
+    expect(shown).to_be_focused()
+    expect(shown).to_have_text("Phone 1 +12025550110")
+    page.get_by_role("link", name="Confirm it: Phone 3").click()
+    page.get_by_role("button", name="Get a code").focus()
+    page.keyboard.press("Enter")
+    expect(shown).to_be_focused()
+    expect(page.get_by_role("paragraph").filter(has_text=re.compile(r"^\d( \d)+$"))).to_have_count(1)
+    page.goto(f"{console_server.url}/console/cases/{case.id}/duress")
+    page.get_by_role("button", name="Give a duress PIN").focus()
+    page.keyboard.press("Enter")
+    expect(shown).to_be_focused()
+    assert re.search(r"paragraph: \d \d \d \d \d \d", page.locator("main").aria_snapshot())
 
 
 def test_colleague_who_may_be_added_is_heard_with_what_they_do_and_speak(
