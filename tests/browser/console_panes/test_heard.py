@@ -160,6 +160,26 @@ def test_keys_lead_from_the_list_to_how_to_call_the_recognition_and_the_words(
     expect(page.get_by_role("heading", name="What may be said")).to_be_focused()
 
 
+def test_call_that_opened_by_itself_on_a_phone_comes_before_the_list_also_for_the_tab_key(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """It was above the list for the eye alone: the Tab key went through all rows first."""
+    ana = console_server.adds()
+    for _ in range(4):
+        promises(console_server)
+    rings = promises(
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
+    )
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    has_open(page, rings)
+    page.locator("#bar-end").focus()
+
+    while page.locator("main :focus").count() == 0:
+        page.keyboard.press("Tab")
+
+    expect(page.locator("#work :focus")).to_have_count(1)
+
+
 @pytest.mark.parametrize("language", ["English", "Español"])
 def test_state_of_a_callback_is_heard_apart_from_what_its_person_asked_for(
     visitors: Visitors, console_server: ConsoleServer, language: str
