@@ -140,15 +140,18 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
     absent: list[int] = []
     reported: list[Any] = []
     confirmed: list[Any] = []
+    snapshot_at = _moment_of(session, import_id) if any(row.change == "absent" for row in rows) else None
     future = [row for row in rows if row.change == "future"]
     _confirm_nothing(session, import_id, future, people, records)
     for row in rows:
         record = records.get(row.subject_id)
+        if row.change == "absent":
+            if _is_still_absent(row, people[row.subject_id], record, snapshot_at):
+                absent.append(row.subject_id)
+            continue
         if not _still_holds_true(row, people[row.subject_id]):
             continue
-        if row.change == "absent":
-            absent.append(row.subject_id)
-        elif record is None or _content(row) != _content(record):
+        if record is None or _content(row) != _content(record):
             reported.append(row)
         else:
             confirmed.append(row)
@@ -224,9 +227,22 @@ def _still_holds_true(row: Any, person: Any) -> bool:
         # The people who release an import vouch for its content, not for a wrong clock. If such a row landed,
         # every later one would look older than it.
         return False
-    if row.change == "absent":
-        return person.as_of is None or bool(person.as_of == row.as_of)
     return person.as_of is None or bool(row.as_of >= person.as_of)
+
+
+def _is_still_absent(row: Any, person: Any, record: Any, snapshot_at: datetime | None) -> bool:
+    """Whether nothing newer than the snapshot has landed since that names the person; a late row is older.
+
+    That they got out is told at any rate (``_see_again``).
+    """
+    if person.as_of is None or person.as_of == row.as_of:
+        return True
+    is_late = snapshot_at is not None and person.as_of < snapshot_at
+    return is_late and record is not None and record.status not in DATED_FACTS
+
+
+def _moment_of(session: Session, import_id: int) -> datetime | None:
+    return session.scalar(select(CustodyImport.newest_as_of).where(CustodyImport.id == import_id))
 
 
 def _confirm_nothing(

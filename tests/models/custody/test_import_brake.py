@@ -461,6 +461,29 @@ def test_peak_hour_of_the_last_month_lets_three_times_as_much_through(database):
     assert not load(database, *out[:12], now=at(-7)).held
 
 
+@pytest.mark.parametrize(
+    ("late", "heard"),
+    [
+        ({"as_of": at(0.9)}, None),
+        ({"as_of": at(1.2)}, "in_custody"),
+        ({"as_of": at(0.9), "status": "released", "status_at": at(0.8)}, "released"),
+    ],
+)
+def test_row_that_came_while_a_snapshot_was_held_counts_if_it_is_newer_or_tells_of_a_release(
+    database, late, heard
+):
+    """The line said "in custody" of somebody whom the newest snapshot does not name."""
+    case = open_cases(database, *(f"A-{n}" for n in range(40)))["A-39"]
+    everyone = [feed_row(f"A-{n}") for n in range(40)]
+    load(database, *everyone, full=True)
+    later = [feed_row(f"A-{n}", as_of=at(1)) for n in range(39)]
+    assert load(database, *later, full=True, now=at(1)).held
+    load(database, feed_row("A-39", **late), now=at(1.3))
+    release(database, held_ids(database)[0], **two_staff(database), now=at(1.4))
+
+    assert what_is_heard(database, case, at(1.4)).status == heard
+
+
 def test_empty_snapshot_is_held_and_takes_no_status_away(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(3)))
     load(database, *(feed_row(f"A-{n}") for n in range(3)))
