@@ -11,6 +11,7 @@ from workers.carrier import (
     CarrierCall,
     CarrierRefused,
     CarrierUnknown,
+    ReceivedText,
     judge,
 )
 
@@ -151,6 +152,11 @@ class FakeCarrier:
             self.lines_of_texts.append(line)
         if fate != "sent":
             raise CarrierUnknown("The carrier did not answer.")
+
+    def texts_since(self, line: str, since: datetime) -> list[ReceivedText]:  # noqa: ARG002
+        """Nobody has sent a text."""
+        self._may_be_away()
+        return []
 
     def _may_be_away(self) -> None:
         if self.is_away:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import CursorResult, String, Table, delete, func, select, true, update
+from sqlalchemy import CursorResult, String, Table, delete, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -35,6 +35,8 @@ _FURTHEST = timedelta(minutes=1)
 REST = timedelta(seconds=5)
 #: A carrier takes none of our calls once it has accepted none for this long; one failed call is no trouble.
 _TAKES_NONE_AFTER = timedelta(seconds=30)
+#: While calls are tried, one fails every few seconds. After this long without one an answer counts for more.
+_TRIED_OF_LATE = timedelta(minutes=1)
 #: How often one call, or text, is tried while the account is refused.
 PROBE = timedelta(seconds=30)
 
@@ -246,6 +248,19 @@ def taking_none(session: Session) -> tuple[datetime, int | None] | None:
     if row is None or row.next_at - row.refused_at < _TAKES_NONE_AFTER:
         return None
     return row.refused_at, row.refused_code
+
+
+def forget_taking_none(session: Session, now: datetime) -> None:
+    """The carrier answered a question: what is known of calls that it did not take ends, if it is old.
+
+    With nothing due no call is tried, so nothing else would show that an outage is over.
+    """
+    is_old = or_(PACES.c.next_at < now - _TRIED_OF_LATE, PACES.c.next_at > now + _TRIED_OF_LATE)
+    session.execute(
+        update(PACES)
+        .where(PACES.c.name == _CARRIER, PACES.c.refused_at.is_not(None), is_old)
+        .values(next_at=now, refused_at=None, refused_code=None)
+    )
 
 
 def _set(session: Session, kind: str, **values: Any) -> None:

@@ -12,6 +12,7 @@ from models.talks import leg as legs
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
+from workers.records.missed_texts import MissedTexts
 
 LIAISON, SECOND, SUPERVISOR = "+12025550170", "+12025550171", "+12025550172"
 OUR_NUMBER_IS_GONE = 21210
@@ -114,6 +115,39 @@ def test_carrier_that_takes_no_call_for_30_s_is_named_until_it_takes_one(
 
     with call_center.database.reading() as session:
         assert troubles(session, call_center.now) == []
+
+
+@pytest.mark.parametrize("code", [20429, None])
+def test_outage_that_ends_with_nothing_left_to_call_is_named_no_longer_than_it_lasts(
+    empty_call_center: CallCenter, code: int | None
+) -> None:
+    """Supervisors were texted every 15 minutes all night, and callers heard that our calls do not go out."""
+    call_center = empty_call_center
+    with call_center.database.transaction() as session:
+        make_staff(session, phone=LIAISON)
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+        due_at = call_center.now + timedelta(hours=20)
+        asked_for = make_callback(session, make_case(session), due_at=due_at).id
+    call_center.carrier.refuses_calls, call_center.carrier.is_away = code, code is None
+    _minutes_of_work(call_center, 1, seconds=5)
+    with call_center.database.transaction() as session:
+        assert [one.name for one in troubles(session, call_center.now)] == ["carrier"]
+        # The evening comes, and the person is called tomorrow morning.
+        session.get_one(Callback, asked_for).next_attempt_at = call_center.now + timedelta(hours=14)
+
+    texts = MissedTexts(call_center.database, call_center.carrier, call_center.jobs)
+    texts.look(call_center.office, call_center.now)
+    with call_center.database.reading() as session:
+        assert len(troubles(session, call_center.now)) == 1, "calls failed in this minute"
+    call_center.carrier.refuses_calls, call_center.carrier.is_away = None, False
+    for _ in range(20):
+        texts.look(call_center.office, call_center.now)
+        _minutes_of_work(call_center, 3, seconds=180)
+
+    with call_center.database.reading() as session:
+        assert troubles(session, call_center.now) == []
+    assert [alert.level for alert in call_center.rows(Alert)] == ["calls_refused"]
+    assert call_center.carrier.placed == []
 
 
 def test_one_call_with_an_unknown_result_is_no_trouble_of_the_carrier(call_center: CallCenter) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from config.office import Office
 from models.calls.heard_text import hear_once, unheard
-from models.calls.pacing import is_refused
+from models.calls.pacing import forget_taking_none, is_refused, taking_none
 from models.calls.stop_words import stop_language
 from models.overview.phone_stop import is_let_ring_since, stop_phone
 from models.store.database import Database
@@ -63,10 +63,14 @@ class MissedTexts:
             with self._database.reading() as session:
                 if is_refused(session):
                     return
+                takes_none = taking_none(session) is not None
             since = self._since(now)
             are_heard = [
                 self._hear(self._carrier.texts_since(line, since), office, now) for line in office.lines
             ]
+            if takes_none:
+                with self._database.transaction() as session:
+                    forget_taking_none(session, now)
         except (CarrierRefused, CarrierUnknown) as fault:
             # Once until it works again: before the carrier's first answer it is asked at every pass.
             if not self._failure_is_logged:
