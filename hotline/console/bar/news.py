@@ -68,7 +68,7 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
         kept = tuple(f"{kind}:{one}" for one in untaken.offered)
         found.append(News(tuple(f"{kind}:{one}" for one in ids), sentence, standing.rings, kept=kept))
     # An extended wrap-up has another end.
-    until = _stamp(standing.until) if standing.presence == "wrap_up" else ""
+    until = f":{_stamp(standing.until)}" if standing.presence == "wrap_up" else ""
     found.append(News((f"shift:{standing.presence}{until}",), _shift(standing, now), at_first=False))
     return [one for one in found if one.sentence and (one.tokens or one.kept)]
 
@@ -193,6 +193,11 @@ def _joined(other: Other) -> str:
 def _shift(standing: Standing, now: datetime) -> str:
     if standing.presence == "wrap_up" and standing.until is not None:
         seconds = max(1, round((standing.until - now).total_seconds()))
+        if seconds >= 120:
+            minutes = round(seconds / 60)
+            return ngettext(
+                "Your wrap-up ends in %(num)d minute.", "Your wrap-up ends in %(num)d minutes.", minutes
+            )
         return ngettext(
             "Your wrap-up ends in %(num)d second.", "Your wrap-up ends in %(num)d seconds.", seconds
         )

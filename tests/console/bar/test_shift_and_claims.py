@@ -114,6 +114,23 @@ def test_shift_break_and_wrap_up_are_changed_without_leaving_the_page(
     assert liaison.reads("Off shift: the line does not call you")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (30, "Your wrap-up ends in 30 seconds."),
+        (119, "Your wrap-up ends in 119 seconds."),
+        (600, "Your wrap-up ends in 10 minutes."),
+    ],
+)
+def test_length_of_a_wrap_up_is_announced(
+    liaison: Member, database: Database, clock: Clock, seconds: int, said: str
+) -> None:
+    with database.transaction() as session:
+        begin_wrap_up(session, liaison.staff_id, clock(), seconds)
+
+    assert list(news_of(liaison).values())[-1] == said
+
+
 def test_bar_of_a_liaison_off_shift_does_not_say_beside_their_ring_that_the_line_does_not_call(
     staff: Any, office_rows: Office
 ) -> None:
