@@ -153,7 +153,8 @@ def after_wait_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
 
     Silence and wrong keys ask, too: whether hard news is untold must not show here (R11, R19).
     """
-    express = _asking("callback.express", callback_verbs.request_after_wait)
+    # It names no phone: whoever has this one by then learns of no other one that is called instead.
+    express = _asking("choose.callback", callback_verbs.request_after_wait)
     very_soon = _asking(afraid, callback_verbs.request_afraid_after_wait)
     return Menu((express, very_soon, case), silence="callback_in_silence", give_up="callback_in_silence")
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback
+from models import Callback, Staff
+from models.cases.registrant import Phone as Registered
 from tests.calls.at_0.waiting import OTHER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.lapses import asks_for_a_morning, asks_for_an_evening, waits, waits_for_a_person
@@ -123,6 +124,50 @@ def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_
     liaison.presses("1")
     hotline.jobs.works_off()
     assert hotline.rung() == [CALLER]
+
+
+@pytest.mark.parametrize("is_in_vain", [False, True], ids=["in the queue", "in vain"])
+@pytest.mark.parametrize("registered", [OTHER, None], ids=["another phone", "no phone"])
+def test_place_kept_after_ten_minutes_rings_the_phone_in_hand_while_phones_are_held(
+    phone: Phone,
+    make_case: MakeCase,
+    busy: Phone,
+    hotline: Hotline,
+    clock: Clock,
+    registered: str | None,
+    is_in_vain: bool,
+) -> None:
+    """ "To have us call this phone" rang another one; with no other phone the key was told, and refused."""
+    case = make_case("in_custody", phone=registered, changes_held_until=clock.now + timedelta(hours=72))
+    waits_for_a_person(phone, case, clock)
+    if is_in_vain:
+        with hotline.database.transaction() as session:
+            session.execute(update(Staff).values(on_shift=False))
+        phone.says_nothing()
+        assert phone.hears("To be called back, press 1")
+        assert phone.does_not_hear("call this phone")
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you no later than")
+    kept = hotline.row(select(Callback))
+    assert kept.phone_key == hotline.database.keyring.index("phone", CALLER)
+    # Whoever got a new PIN by deceit gets no call of the case, and staff see none (R08).
+    assert (kept.case_id, kept.verified, kept.reason) == (None, False, "waited")
+
+
+def test_key_to_keep_the_place_is_not_told_after_ten_minutes_where_no_phone_may_be_called(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    """They heard of it every half minute, and then "I cannot call this phone back"."""
+    case = make_case("in_custody", phone=CALLER)
+    with hotline.database.transaction() as session:
+        session.execute(update(Registered).values(unsafe_since=clock.now))
+    waits_for_a_person(phone, case, clock)
+
+    for _ in range(8):
+        phone.says_nothing()
+        assert phone.does_not_hear("press 1")
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
