@@ -139,6 +139,7 @@ def move_part_of_day(callback: Callback, at: datetime, policies: Policies) -> No
         )
         night = end_of_window(closes, callback.time_zone, at)
         callback.window_starts, callback.window_ends = at, min(at + (ends - starts), night)
+        callback.window_of_phone = False
 
 
 def check_moment(

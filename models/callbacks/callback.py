@@ -98,7 +98,8 @@ class Callback(Base):
     opens no case. ``registrant_id``: whose phone it is for, if it opens no case because nobody entered a PIN
     (R08, R09). ``asked_elsewhere``: another call without a PIN requested it as well, so no key in the call
     that made it changes it any more (R35). ``stopped_after``: the phone said stop in its talk or after it, so
-    no follow-up of the talk calls that phone (R33). ``rescheduled_by_id``: who last agreed on its time.
+    no follow-up of the talk calls that phone (R33). ``window_of_phone``: nobody chose its window; it is that
+    of the phone to which a stop moved it. ``rescheduled_by_id``: who last agreed on its time.
     ``begun_by_staff``: it is a call that staff began, or follows one, and nobody has given the PIN for it.
     ``follows_id``: the callback that it follows; ``replaced_by_id``: the one that is kept instead of it.
     Either row may have been deleted since, so neither is a foreign key.
@@ -219,6 +220,7 @@ class Callback(Base):
     recognized_by: Mapped[str | None] = mapped_column(String(16))
     asked_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=false())
     stopped_after: Mapped[bool] = mapped_column(default=False, server_default=false())
+    window_of_phone: Mapped[bool] = mapped_column(default=False, server_default=false())
     rescheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     begun_by_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
     follows_id: Mapped[int | None]

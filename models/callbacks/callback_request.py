@@ -327,6 +327,7 @@ def _ask_again(
     """Change a waiting promise in the asker's favor; only a window that they chose puts it off."""
     if window is not None:
         standing.window_starts, standing.window_ends = window
+        standing.window_of_phone = False
         # A time that staff agreed on with them before is over.
         standing.rescheduled_by_id = None
         standing.urgency, standing.due_at, standing.next_attempt_at = urgency, due_at, next_attempt_at

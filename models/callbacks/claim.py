@@ -44,6 +44,7 @@ _OF_PROMISE = (
     "reason", "requested_at", "requested_in_call_id", "due_at", "news_at", "window_starts", "window_ends",
     "language", "time_zone", "silent", "voicemail_allowed", "voicemail_text", "may_answer", "when_dropped",
     "caller_tries", "asked_elsewhere", "begun_by_staff", "taken_up_at", "rescheduled_by_id",
+    "window_of_phone",
 )  # fmt: skip
 
 

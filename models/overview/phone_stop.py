@@ -441,7 +441,8 @@ def _columns(
     session: Session, callback: Callback, phone: Phone, number: str, now: datetime, policy: CallbackPolicy
 ) -> dict[str, Any]:
     wishes = wishes_of_phone(phone)
-    starts, ends = _window_there(callback, phone, now, policy) or (None, None)
+    chosen = _chosen_there(callback, phone)
+    starts, ends = chosen or _own_hours(callback, phone, now, policy) or (None, None)
     return {
         "phone_key": phone.phone_key,
         "number_sealed": keyring_of(session).seal("callback.number", number),
@@ -450,24 +451,29 @@ def _columns(
         "voicemail_allowed": wishes.voicemail_text is not None,
         "window_starts": starts,
         "window_ends": ends,
+        "window_of_phone": chosen is None and starts is not None,
     }
 
 
-def _window_there(
+def _chosen_there(callback: Callback, phone: Phone) -> tuple[datetime, datetime] | None:
+    """What of the part of the day that the person chose the other phone is called in; None if nothing."""
+    starts, ends = callback.window_starts, callback.window_ends
+    if starts is None or ends is None or callback.window_of_phone:
+        return None
+    daily = DailyWindow.of(phone.window_starts, phone.window_ends)
+    part = (starts, ends) if daily is None else overlap(starts, ends, callback.time_zone, daily)
+    # An urgent callback opens the hours of its phone: of this one nobody allowed others (R29).
+    return part if part is None or callback.urgency == "urgent" else (starts, ends)
+
+
+def _own_hours(
     callback: Callback, phone: Phone, now: datetime, policy: CallbackPolicy
 ) -> tuple[datetime, datetime] | None:
-    """What of the part of the day that the person chose the other phone is called in; else its own hours.
+    """The hours of the other phone, if nothing of a chosen part of the day counts there.
 
     An urgent caller without such a part allowed all hours only for the phone that they called from. If the
     other phone has no hours, it is called in those of the office, however often it is tried (R29).
     """
-    starts, ends = callback.window_starts, callback.window_ends
-    daily = DailyWindow.of(phone.window_starts, phone.window_ends)
-    if starts is not None and ends is not None:
-        part = (starts, ends) if daily is None else overlap(starts, ends, callback.time_zone, daily)
-        if part is not None:
-            # An urgent callback opens the hours of its phone: of this one nobody allowed others (R29).
-            return part if callback.urgency == "urgent" else (starts, ends)
     if callback.urgency != "urgent":
         # The hours of its phone narrow it as they are.
         return None

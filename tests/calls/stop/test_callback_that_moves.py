@@ -191,6 +191,40 @@ def test_callback_moves_with_its_part_of_the_day_if_the_other_phone_is_called_th
     assert clock.now.astimezone(hotline.office.zone).hour == rings_at
 
 
+@pytest.mark.parametrize(("hours", "rings_at"), [((None, None), 10), ((time(11), time(20)), 11)])
+def test_urgent_callback_that_moves_twice_keeps_no_hours_of_the_phone_in_between(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    texts: Callable[..., str],
+    clock: Clock,
+    hours: tuple[time | None, time | None],
+    rings_at: int,
+) -> None:
+    """The second phone was called from 12:30 PM to 1 PM alone, and so was the third one then."""
+    has_another_phone(hotline, case, window_starts=time(12, 30), window_ends=time(13))
+    has_another_phone(hotline, case, number=THIRD, position=3, window_starts=hours[0], window_ends=hours[1])
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you no later than today at 11:00 AM")
+    phone.hangs_up()
+    hotline.jobs.waiting.clear()
+
+    texts("STOP")
+    texts("STOP", from_=OTHER)
+
+    with hotline.database.transaction() as session:
+        session.execute(delete(Callback).where(Callback.reason == REASON))
+    hotline.jobs.waiting.clear()
+    while not hotline.rung():
+        clock.passes(minutes=5)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    assert clock.now.astimezone(hotline.office.zone).hour == rings_at
+    _, to_caller = accepted_by(phone, hotline)
+    assert to_caller.to == THIRD
+
+
 def test_urgent_callback_that_moves_late_rings_a_phone_without_hours_no_later_than_nine(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:

@@ -915,6 +915,7 @@ def _make_tables() -> None:
         sa.Column("recognized_by", sa.String(length=16)),
         sa.Column("asked_elsewhere", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("stopped_after", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("window_of_phone", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("rescheduled_by_id", sa.Integer()),
         sa.Column("begun_by_staff", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("follows_id", sa.Integer()),
