@@ -84,6 +84,18 @@ def _no_hour(desk: Desk) -> None:
     desk.say("callback.shown")
 
 
+def _no_day(desk: Desk) -> None:
+    desk.say("callback.no_day")
+    say_crisis_line(desk)
+    desk.say("callback.shown")
+
+
+def _open_no_day(desk: Desk) -> None:
+    desk.say("callback.open")
+    desk.say("callback.no_day")
+    say_crisis_line(desk)
+
+
 def _cannot(desk: Desk) -> None:
     desk.say("callback.cannot")
     say_crisis_line(desk)
@@ -138,6 +150,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "late": say_all("callback.open", "callback.late"),
         "the office is closed until after it": _open_moved,
         "with hours of its own": _open_between_hours,
+        "nobody works in the hours of their phone": _open_no_day,
         "another phone": _open_elsewhere,
         "another phone, for good": _open_not_here,
         "a number that cannot be called": _open_given,
@@ -174,6 +187,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "": _new_promise,
         "the wait is known": _with_wait,
         "another phone, for good": _not_here,
+        "nobody works in the hours of their phone": _no_day,
     },
     ("request_any_time", "promised"): {"": _new_promise},
     ("request_morning", "promised"): {"": _in_part("morning")},

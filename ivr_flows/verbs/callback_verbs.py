@@ -36,7 +36,7 @@ from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import LISTENS_SLOWLY, first_due
 from models.callbacks.callback_policy import Hours
 from models.callbacks.callback_request import Promise, can_change, owed_to_case, request_callback
-from models.callbacks.promised_time import Asker
+from models.callbacks.promised_time import NO_MOMENT, Asker
 from models.callbacks.replaced_request import cancel_with_pin, end_waiting_with_pin
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import made_in_call, request_without_pin
@@ -292,13 +292,16 @@ def promise(
     if number is None:
         return "refused"
     asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
-    due_at, wait = due_of(desk, urgency, asker)
+    phone_hours = _hours_of_phone(desk, asker)
+    due_at, wait = due_of(desk, urgency, asker, phone_hours if desk.is_verified else None)
+    is_known = due_at != NO_MOMENT
+    if not is_known:
+        due_at = office.due_at("other", desk.now)
     zone = desk.zone_to_call(verified=verified)
     # An urgent callback opens the window of the phone it was requested for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
     window = None
     if hours is not None:
-        phone_hours = _hours_of_phone(desk, asker)
         window = _part_of_day(desk, urgency, zone, first_at, hours, phone_hours)
         if window is None:
             # Nobody is ever there then, or the phone is not called then: the line would call nobody.
@@ -329,7 +332,8 @@ def promise(
         if verified:
             return _say_to_lapsed(desk, asked, reason, asker)
         line = call.line if call.line in office.lines else office.lines[0]
-        return say_promised(desk, urgency, window, due_at, wait=wait, line=line, phone_key=asker.phone_key)
+        told_at = due_at if is_known else NO_MOMENT
+        return say_promised(desk, urgency, window, told_at, wait=wait, line=line, phone_key=asker.phone_key)
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=zone, now=desk.now, window=window, any_time=any_time,
@@ -357,7 +361,7 @@ def promise(
     if found.urgency != urgency:
         wait = usual_wait(desk, found.urgency, asker)
     elsewhere = elsewhere_prompt(desk, found.phone_key)
-    moved = true_moment(desk, found) if found.id == call.open_callback_id else None
+    moved = true_moment(desk, found) if found.id == call.open_callback_id or not is_known else None
     return say_promised(
         desk, found.urgency, chosen, found.due_at, wait=wait, line=line, phone_key=found.phone_key,
         elsewhere=elsewhere, moved=moved,

@@ -9,9 +9,10 @@ from ivr_flows.verbs.wait_words import wait_prompt
 from ivr_flows.verbs.window_words import say_window
 from models.callbacks import callback as callbacks
 from models.callbacks.lone_refusal import is_refused_alone, refused_lines
-from models.callbacks.promised_time import Asker, moved_to, urgent_due
+from models.callbacks.promised_time import NO_MOMENT, Asker, moved_to, other_due, urgent_due
 from models.callbacks.shown_line import shown_line
 from models.calls.pacing import is_any_noted, is_refused, taking_none
+from models.cases.daily_window import DailyWindow
 from models.cases.duress import waits_for_liaison
 from models.outcomes.diverted import RECORDINGS
 from models.overview.wait_time import callback_wait
@@ -23,12 +24,18 @@ MAY_BE_HERE = ("callback.given", "callback.asked_before")
 _LineOf = Callable[[Desk], str | None]
 
 
-def due_of(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | None]:
-    """The latest moment of a callback requested now, and how long eight of ten recently waited."""
+def due_of(
+    desk: Desk, urgency: str, asker: Asker, phone: DailyWindow | None = None
+) -> tuple[datetime, timedelta | None]:
+    """The latest moment of a callback requested now, and how long eight of ten recently waited.
+
+    ``phone``: the hours of the phone that will ring. The moment may be NO_MOMENT if it is not urgent.
+    """
     wait = usual_wait(desk, urgency, asker)
     if urgency == "urgent":
         return urgent_due(desk.session, desk.now, desk.callback_policy, asker, wait), wait
-    return desk.office.due_at("other", desk.now), wait
+    zone = desk.zone_to_call(verified=asker.verified)
+    return other_due(desk.session, desk.now, desk.callback_policy, zone, phone), wait
 
 
 def usual_wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
@@ -71,7 +78,13 @@ def say_promised(
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
     say_where_sooner(desk, urgency, moved or due_at)
-    is_told = wait is not None and window is None and _may_say_when(desk, lambda _desk: line, phone_key)
+    is_known = NO_MOMENT not in (due_at, moved)
+    is_told = (
+        is_known
+        and wait is not None
+        and window is None
+        and _may_say_when(desk, lambda _desk: line, phone_key)
+    )
     prompt = wait_prompt(wait) if wait is not None and is_told else None
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
@@ -118,7 +131,8 @@ def say_due(
     """Until when we will have called; an overdue promise is said to be late.
 
     ``moved`` is the true moment of a promise that nobody can keep: it is said instead, with an apology. No
-    hour is promised while nothing makes our calls: then a crisis line is named (R36).
+    hour is promised while nothing makes our calls, or if nobody knows one (NO_MOMENT): then a crisis line is
+    named (R36).
     ``line_of`` finds the number that the call will show; without it, or if it finds none, that is the one of
     this call. ``phone_key``: the phone that will ring.
     """
@@ -126,6 +140,9 @@ def say_due(
         desk.say("callback.late")
     elif not _may_say_when(desk, line_of, phone_key):
         desk.say("callback.no_hour")
+        say_crisis_line(desk)
+    elif NO_MOMENT in (due_at, moved):
+        desk.say("callback.no_day")
         say_crisis_line(desk)
     else:
         if moved is not None:

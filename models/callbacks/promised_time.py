@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import CALLBACKS, IS_PROMISED, Callback
 from models.callbacks.callback_list import NOT_YET, ON_LIST, wait_until
-from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 from models.cases.case import Case
-from models.cases.daily_window import end_of_window
+from models.cases.daily_window import DailyWindow, end_of_window
 from models.cases.duress_likeness import follow_person
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import PhoneStanding, standing_of
@@ -25,6 +25,8 @@ from models.staff.rota import Rota, next_day
 
 #: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
 _STEP = timedelta(minutes=5)
+#: Instead of a moment: nobody is there in the hours in which that phone may be called, for all that is known.
+NO_MOMENT = datetime.max.replace(tzinfo=UTC)
 #: How many rows one transaction processes after a change of the hours.
 _A_FEW = 200
 
@@ -70,6 +72,29 @@ def urgent_due(
     # A moment after the hour is said only if somebody is there then.
     served = rota.first_served(longest)
     return _in_steps(served + at_most if served > longest else longest)
+
+
+def other_due(
+    session: Session, now: datetime, policy: CallbackPolicy, time_zone: str, phone: DailyWindow | None
+) -> datetime:
+    """The latest moment of the call to a person who asks for one now that is not urgent.
+
+    It is the end of the next business day, or of the first day on which somebody is there to call them, in
+    the permitted hours of their zone and in those of their ``phone``; NO_MOMENT if there is none in a week.
+    """
+    due_at = policy.due_at("other", now)
+    any_time = Hours("other", time_zone, None, None, False, now)
+    opens_at = partial(policy.moment_inside, any_time, phone=phone)
+    served = Rota(session, now, policy).first_inside(now, opens_at, urgent=False)
+    if served is None:
+        return NO_MOMENT
+    return due_at if served <= due_at else _end_of_day(served, policy)
+
+
+def _end_of_day(at: datetime, policy: CallbackPolicy) -> datetime:
+    """Until when the line promises a call that is not urgent of this day."""
+    before = at.astimezone(policy.zone).date() - timedelta(days=1)
+    return policy.due_at("other", datetime.combine(before, time(12), policy.zone))
 
 
 class _Ahead(NamedTuple):
@@ -133,17 +158,18 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
     at = now if phone.is_paused else max(now, callback.next_attempt_at)
     opens = policy.moment_for(callback, at, phone)
     is_urgent = callback.urgency == "urgent"
-    if opens is not None and (is_urgent or callback.window_ends is not None):
+    if opens is not None:
         rings_at, opens = opens, _served_from(session, callback, opens, now, policy, phone)
         # The hours of an urgent one end before its moment, unless a STOP moved it to a phone with others.
         is_kept = is_urgent and (callback.window_ends is None or callback.caller_tries > 0)
         opens = None if is_kept and opens == rings_at else opens
+    if opens is None and not (is_urgent or callback.window_ends or phone.is_barred):
+        return NO_MOMENT
     if opens is None or phone.is_barred or opens <= max(now, callback.due_at):
         return None
     if callback.urgency == "urgent":
         return opens + timedelta(minutes=policy.numbers.urgent_minutes)
-    day = opens.astimezone(policy.zone).date() - timedelta(days=1)
-    closes = policy.due_at("other", datetime.combine(day, time(12), policy.zone))
+    closes = _end_of_day(opens, policy)
     if callback.window_ends is None:
         return closes
     return max(closes, end_of_window(callback.window_ends, callback.time_zone, opens))
@@ -159,8 +185,8 @@ def _served_from(
 ) -> datetime | None:
     """The earliest moment at or after ``at``, when the person may be called, at which somebody calls them.
 
-    If nobody is there now, an urgent call of the next hour is not before somebody comes, as for one who asks
-    now.
+    None for a call at any time of day that nobody is ever there to make. If nobody is there now, an urgent
+    call of the next hour is not before somebody comes, as for one who asks now.
     """
     rota, is_urgent, from_ = Rota(session, now, policy), callback.urgency == "urgent", at
     if is_urgent and at < now + timedelta(minutes=policy.numbers.urgent_minutes):
@@ -170,7 +196,8 @@ def _served_from(
     if is_urgent and from_ <= now:
         return at
     opens_at = partial(policy.moment_for, callback, phone=phone)
-    return rota.first_inside(from_, opens_at, urgent=is_urgent) or opens_at(from_)
+    served = rota.first_inside(from_, opens_at, urgent=is_urgent)
+    return served or (opens_at(from_) if is_urgent or callback.window_ends else None)
 
 
 class Moved(NamedTuple):

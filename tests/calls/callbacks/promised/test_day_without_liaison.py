@@ -1,0 +1,139 @@
+"""A call "as soon as we can" is promised for a day on which somebody is there to make it (R35, R36)."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+
+import pytest
+from sqlalchemy import select, update
+
+from config.office import Office
+from models import Callback, Staff
+from models import Phone as PhoneRow
+from tests.calls.callbacks.promised.test_gone_home import works
+from tests.calls.callbacks.promised.test_part_of_day import DAY, first_ring, is_away
+from tests.calls.conftest import Hotline
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase, make_duress_pin, make_office
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+MONDAY = date(2026, 12, 7)
+ON_TUESDAY = {
+    "1": "no later than Tuesday, December 8 at 8:00 PM",
+    "2": "a más tardar el martes 8 de diciembre a las 8:00",
+}
+ON_MONDAY = "no later than Monday, December 7 at 8:00 PM"
+APOLOGY = "We cannot call you by the time that we told you. We are sorry."
+
+
+@pytest.fixture
+def office() -> Office:
+    """Open from 8 AM to 8 PM Eastern Time."""
+    return make_office(always_open=False)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Friday, 5 PM in the office, after the only liaison went home."""
+    return datetime(2026, 12, 4, 22, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def liaison(hotline: Hotline, make_staff: MakeStaff) -> Staff:
+    """They work from nine to four."""
+    person = make_staff(on_shift=False)
+    works(hotline, person, "on_shift", *DAY)
+    return person
+
+
+def asks(phone: Phone, case: MadeCase | None, language: str = "1", *, keeps: bool = False) -> None:
+    """The caller asks for a call as soon as we can, with the PIN or without one; or hears of it again."""
+    if case is None:
+        phone.dials_in()
+        phone.presses(language)
+        phone.presses("2")
+    else:
+        opens_the_case(phone, case, language=language)
+        phone.presses("2")
+        if keeps:
+            return
+    phone.presses("1")
+    if case is None:
+        phone.presses("1")
+
+
+@pytest.mark.parametrize("has_pin", [True, False])
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_call_is_promised_for_the_next_day_on_which_somebody_works(
+    phone: Phone, make_case: MakeCase, liaison: Staff, hotline: Hotline, has_pin: bool, language: str
+) -> None:
+    """They heard Monday, with the only liaison away, and nobody called before Tuesday."""
+    is_away(hotline, liaison, MONDAY, MONDAY)
+
+    asks(phone, make_case("in_custody", phone=CALLER) if has_pin else None, language)
+
+    assert phone.hears(ON_TUESDAY[language])
+    assert hotline.row(select(Callback)).due_at == datetime(2026, 12, 9, 1, 0, tzinfo=UTC)
+    assert first_ring(hotline, phone, 100) == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_person_whose_liaison_fell_ill_hears_the_true_day_in_the_next_call(
+    phone: Phone, make_case: MakeCase, liaison: Staff, hotline: Hotline, language: str
+) -> None:
+    case = make_case("in_custody", phone=CALLER)
+    asks(phone, case)
+    assert phone.hears(ON_MONDAY)
+    phone.hangs_up()
+    is_away(hotline, liaison, MONDAY, MONDAY)
+    again = phone.another()
+
+    asks(again, case, language, keeps=True)
+
+    sorry = {"1": APOLOGY, "2": "No podemos llamarle a la hora que le dijimos. Lo sentimos."}
+    assert again.hears(sorry[language], ON_TUESDAY[language])
+    assert again.does_not_hear("Monday", "lunes")
+
+
+@pytest.mark.parametrize("pin", ["their own", "denied", "duress"])
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_no_day_is_promised_for_a_phone_whose_hours_nobody_works(
+    phone: Phone, make_case: MakeCase, liaison: Staff, hotline: Hotline, pin: str, language: str
+) -> None:
+    """They heard "no later than Monday at 8:00 PM" in each call, and no phone ever rang."""
+    case = make_case("in_custody", phone=CALLER, record={"releasable": pin != "denied"})
+    with hotline.database.transaction() as session:
+        session.execute(update(PhoneRow).values(window_starts=time(17), window_ends=time(19)))
+        case = make_duress_pin(session, case, now=hotline.clock.now) if pin == "duress" else case
+
+    asks(phone, case, language)
+
+    no_day = {
+        "1": ("We will call you as soon as we can, but we cannot say when", "crisis line, at 988"),
+        "2": ("Le llamaremos en cuanto podamos, pero no podemos decir cuándo", "suicidio, al 988"),
+    }
+    assert phone.hears(*no_day[language])
+    assert phone.does_not_hear("no later than", "a más tardar")
+    phone.hangs_up()
+    again = phone.another()
+    asks(again, case, language, keeps=True)
+    assert again.hears(*no_day[language])
+    assert again.does_not_hear("no later than", "a más tardar")
+    # Somebody who is afraid opens the hours of that phone.
+    again.presses("3")
+    assert again.hears(
+        {"1": "no later than Monday, December 7 at 10:00 AM", "2": "lunes 7 de diciembre"}[language]
+    )
+
+
+def test_caller_without_a_pin_whose_zone_sleeps_while_we_work_is_promised_no_day(
+    phone: Phone, liaison: Staff, hotline: Hotline
+) -> None:
+    """In Guam it is ten at night when the office opens, and six in the morning when its liaison goes home."""
+    phone.dials_in(from_="+16715550123")
+    for key in ("1", "2", "1", "1"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you as soon as we can, but we cannot say when", "crisis line, at 988")
+    assert phone.does_not_hear("no later than")
