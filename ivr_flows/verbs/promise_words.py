@@ -27,7 +27,7 @@ _LineOf = Callable[[Desk], str | None]
 def due_of(
     desk: Desk, urgency: str, asker: Asker, phone: DailyWindow | None = None
 ) -> tuple[datetime, timedelta | None]:
-    """The latest moment of a callback requested now, and how long eight of ten recently waited.
+    """The latest moment of a callback requested now, and how long eight of ten recently waited, if known.
 
     ``phone``: the hours of the phone that will ring. The moment may be NO_MOMENT if it is not urgent.
     """
@@ -35,15 +35,15 @@ def due_of(
     if urgency == "urgent":
         return urgent_due(desk.session, desk.now, desk.callback_policy, asker, wait), wait
     zone = desk.zone_to_call(verified=asker.verified)
-    return other_due(desk.session, desk.now, desk.callback_policy, zone, phone), wait
+    return other_due(desk.session, desk.now, desk.callback_policy, zone, phone, wait)
 
 
 def usual_wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
-    """How long eight of ten recently waited; if urgent, only those who asked in the same office state."""
+    """How long eight of ten recently waited who asked while the office was open, or closed, as it is now."""
     is_open = desk.office.is_open(desk.now)
     return callback_wait(
         desk.session, desk.now, urgency=urgency, verified=asker.verified, but=asker.phone_key,
-        is_alike=lambda asked_at: urgency != "urgent" or desk.office.is_open(asked_at) == is_open,
+        is_alike=lambda asked_at: desk.office.is_open(asked_at) == is_open,
     )  # fmt: skip
 
 

@@ -273,7 +273,8 @@ def _report(desk: Desk) -> None:
     if wait is not None and desk.now - held.since > wait + timedelta(minutes=1):
         # What was said did not come true for this caller; they are told so.
         desk.say("queue.longer")
-    elif wait is not None and (prompt := wait_prompt(wait)):
+    elif wait is not None and desk.office.is_open(held.since + wait) and (prompt := wait_prompt(wait)):
+        # After closing nobody comes: the caller hears when we open then.
         desk.say("queue.wait", wait=desk.words(prompt))
     if desk.is_verified or desk.has_tries:
         # Any other words would only lead back here.

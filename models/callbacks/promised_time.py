@@ -75,20 +75,29 @@ def urgent_due(
 
 
 def other_due(
-    session: Session, now: datetime, policy: CallbackPolicy, time_zone: str, phone: DailyWindow | None
-) -> datetime:
-    """The latest moment of the call to a person who asks for one now that is not urgent.
+    session: Session,
+    now: datetime,
+    policy: CallbackPolicy,
+    time_zone: str,
+    phone: DailyWindow | None,
+    wait: timedelta | None,
+) -> tuple[datetime, timedelta | None]:
+    """The latest moment of the call to a person who asks for one now that is not urgent, and ``wait``.
 
     It is the end of the next business day, or of the first day on which somebody is there to call them, in
     the permitted hours of their zone and in those of their ``phone``; NO_MOMENT if there is none in a week.
+    ``wait``, which eight of ten lately waited, is None if nobody is there when it is over.
     """
     due_at = policy.due_at("other", now)
     any_time = Hours("other", time_zone, None, None, False, now)
     opens_at = partial(policy.moment_inside, any_time, phone=phone)
-    served = Rota(session, now, policy).first_inside(now, opens_at, urgent=False)
+    rota = Rota(session, now, policy)
+    served = rota.first_inside(now, opens_at, urgent=False)
     if served is None:
-        return NO_MOMENT
-    return due_at if served <= due_at else _end_of_day(served, policy)
+        return NO_MOMENT, None
+    if wait is not None and rota.first_inside(now + wait, opens_at, urgent=False) != now + wait:
+        wait = None
+    return due_at if served <= due_at else _end_of_day(served, policy), wait
 
 
 def _end_of_day(at: datetime, policy: CallbackPolicy) -> datetime:

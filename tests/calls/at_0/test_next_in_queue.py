@@ -1,11 +1,12 @@
 """The next offer: liaisons who do not answer, callbacks beside the call queue, measured waits (R36)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from config.office import Office
 from models import Call, Callback, QueuedCall, Staff
 from models.calls.offer import Offer, note_offer
 from models.talks.queue_turn import fetch
@@ -13,7 +14,7 @@ from tests.calls.at_0.waiting import OTHER, _a_sweep, outcomes, waits, waits_in_
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.conftest import ON_BOTH
-from tests.factories import MadeCase, make_callback
+from tests.factories import MadeCase, make_callback, make_office
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -122,24 +123,30 @@ def test_spanish_caller_hears_spanish_in_the_queue(
     assert phone.hears("Le llamaremos")
 
 
-def test_caller_hears_a_measured_wait_in_words(
-    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
-) -> None:
+def others_waited(hotline: Hotline) -> None:
+    """Forty others waited for one minute, two minutes, and so on, and then talked with a person."""
+    now = hotline.clock.now
     with hotline.database.transaction() as session:
         for number in range(40):
             call = Call(
-                direction="inbound", flow="victim_line", started_at=clock.now, language="en", step="in_queue",
+                direction="inbound", flow="victim_line", started_at=now, language="en", step="in_queue",
                 place="waiting", turn=1, heard_from="person", said="",
             )  # fmt: skip
             session.add(call)
             session.flush()
-            since = clock.now - timedelta(hours=number + 1)
+            since = now - timedelta(hours=number + 1)
             session.add(
                 QueuedCall(
                     call_id=call.id, verified=True, since=since, seen_at=since, outcome="talked",
                     ended_at=since + timedelta(minutes=number + 1),
                 )
             )  # fmt: skip
+
+
+def test_caller_hears_a_measured_wait_in_words(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    others_waited(hotline)
 
     waits_in_queue(phone, make_case(custody_status="in_custody"))
 
@@ -148,6 +155,44 @@ def test_caller_hears_a_measured_wait_in_words(
     for _ in range(4):
         phone.says_nothing()
     assert phone.hears("The wait is longer than it should be")
+
+
+class TestBeforeTheOfficeCloses:
+    """It closes in twenty minutes."""
+
+    @pytest.fixture
+    def office(self) -> Office:
+        return make_office(always_open=False)
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        return datetime(2026, 11, 25, 0, 40, tzinfo=UTC)
+
+    @pytest.mark.usefixtures("busy")
+    @pytest.mark.parametrize(
+        ("language", "nobody", "wait"),
+        [
+            ("1", "No one can answer right now. You are next in line", "Most people wait"),
+            ("2", "nadie puede atenderle. Usted es la siguiente", "La mayoría de las personas espera"),
+        ],
+    )
+    def test_no_wait_is_told_that_ends_after_closing(
+        self,
+        phone: Phone,
+        make_case: MakeCase,
+        hotline: Hotline,
+        language: str,
+        nobody: str,
+        wait: str,
+    ) -> None:
+        """They heard "about thirty minutes or less", and "We are closed now" twenty minutes later."""
+        others_waited(hotline)
+        opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
+
+        phone.presses("0")
+
+        assert phone.hears(nobody)
+        assert phone.does_not_hear(wait)
 
 
 def test_free_liaison_is_offered_to_the_first_in_the_queue_before_their_next_poll(
