@@ -142,8 +142,10 @@ def rings_elsewhere_or_later(desk: Desk, number: str, urgency: str) -> bool:
         and found.next_attempt_at > desk.now
         and urgency != "urgent"
     )
-    is_held = call.holds_changes(desk.now) and not is_safe(
-        desk.session, required(call.registrant_id), phone_key
+    is_held = (
+        found is None
+        and call.holds_changes(desk.now)
+        and not is_safe(desk.session, required(call.registrant_id), phone_key)
     )
     if not (is_elsewhere or is_later or is_held):
         return False

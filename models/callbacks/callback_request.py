@@ -85,8 +85,9 @@ def request_callback(
     """Promise a caller who entered the PIN to call ``number`` (E.164, dialable); None when refused (R35).
 
     A case is promised one callback: asking again keeps its position, and changes its window as long
-    as nobody is being called for it. While a case's changes are blocked, only its safe phones are called and
-    the window does not change (R08). A caller who requested a call to this phone before they entered the PIN
+    as nobody is being called for it. While a case's changes are blocked, only its safe phones are called, and
+    the one that it is promised already, and the window does not change (R08).
+    A caller who requested a call to this phone before they entered the PIN
     is called once: the promise without a PIN is merged into the new one, if it is surely theirs
     (``models/callbacks/replaced_request.py``) and the phone is not ``is_shared`` by many people. ``any_time``
     drops the window that was chosen before. Without ``may_put_off`` a callback that another call has made
@@ -95,12 +96,14 @@ def request_callback(
     ``models/callbacks/unverified_request.py``.
     """
     phone_key = keyring_of(session).index("phone", number)
-    if call.holds_changes(now) and (window is not None or not _is_safe(session, call, phone_key)):
-        return None
     since, is_silent = requested_at or now, bool(call.silent)
     standing = owed_to_case(session, call.case_id)
     # The case's callback may be for another phone, and keeps no promise to this one.
     is_elsewhere = standing is not None and standing.phone_key != phone_key
+    # A phone that was promised before, and that the asker does not change, rings as it would without them.
+    is_allowed = (standing is not None and not is_elsewhere) or _is_safe(session, call, phone_key)
+    if call.holds_changes(now) and (window is not None or not is_allowed):
+        return None
     earlier = (
         []
         if is_shared or is_elsewhere

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback, Staff
+from models import Callback, Case, Staff
 from models.cases.registrant import Phone as Registered
 from tests.calls.at_0.waiting import OTHER
 from tests.calls.conftest import Clock, Hotline
@@ -20,12 +20,14 @@ MakeCase = Callable[..., MadeCase]
 HERE = "+12025550147"
 
 
-def keep_the_place(callers: Mapping[Phone, tuple[MadeCase, str]], clock: Clock, language: str) -> None:
+def keep_the_place(
+    callers: Mapping[Phone, tuple[MadeCase, str]], clock: Clock, language: str, minutes: int = 11
+) -> None:
     """They open their cases, each from one number, wait side by side for a person, and press 1 then."""
     for caller, (case, number) in callers.items():
         opens_the_case(caller, case, language=language, from_=number)
         caller.presses("0")
-    for _ in range(11):
+    for _ in range(minutes):
         clock.passes(minutes=1)
         for caller in callers:
             caller.says_nothing()
@@ -154,6 +156,31 @@ def test_place_kept_after_ten_minutes_rings_the_phone_in_hand_while_phones_are_h
     assert kept.phone_key == hotline.database.keyring.index("phone", CALLER)
     # Whoever got a new PIN by deceit gets no call of the case, and staff see none (R08).
     assert (kept.case_id, kept.verified, kept.reason) == (None, False, "waited")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("way", ["at 0", "at 0 for long", "afraid"])
+def test_callback_from_before_is_kept_and_raised_while_phones_are_held(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, way: str, language: str
+) -> None:
+    """With no phone registered they were told of the key, and then "I cannot call this phone back"."""
+    case, before = make_case("in_custody"), phone.another()
+    opens_the_case(before, case)
+    for key in ("2", "1"):
+        before.presses(key)
+    before.hangs_up()
+    with hotline.database.transaction() as session:
+        session.get_one(Case, case.id).changes_held_until = clock.now + timedelta(hours=72)
+    if way == "afraid":
+        opens_the_case(phone, case, language=language)
+        for key in ("2", "3"):
+            phone.presses(key)
+    else:
+        keep_the_place({phone: (case, CALLER)}, clock, language, minutes=11 if "long" in way else 1)
+
+    assert phone.hears({"1": "We will call you no later than", "2": "Le llamaremos a más tardar"}[language])
+    kept = hotline.row(select(Callback))
+    assert (kept.case_id, kept.urgency) == (case.id, "urgent" if way == "afraid" else "other")
 
 
 def test_key_to_keep_the_place_is_not_told_after_ten_minutes_where_no_phone_may_be_called(
