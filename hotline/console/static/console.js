@@ -109,6 +109,14 @@
   const bar = document.getElementById("bar");
   if (bar) forgetDrafts(`note:${bar.dataset.of}-`);
 
+  // Escape leaves a menu that lies over the page, and leads back to what opened it.
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest("details:is(.alerts, .bar-menu, .top-menu)[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+
   // A page that stays open is printed later than it was loaded, and its rows are as new as that.
   window.addEventListener("beforeprint", () => {
     const printed = document.querySelector(".print-head time");

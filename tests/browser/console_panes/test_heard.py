@@ -258,7 +258,7 @@ def test_numbers_and_codes_that_a_page_shows_once_have_the_focus_and_are_heard_d
     assert re.search(r"paragraph: \d \d \d \d \d \d", page.locator("main").aria_snapshot())
 
 
-def test_colleague_who_may_be_added_is_heard_with_what_they_do_and_speak(
+def test_colleague_who_may_be_added_is_heard_with_what_they_do_and_escape_leaves_the_menu(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
@@ -273,3 +273,11 @@ def test_colleague_who_may_be_added_is_heard_with_what_they_do_and_speak(
     expect(page.get_by_role("button", name="Luis Demo")).to_have_accessible_description(
         "free, English, Spanish"
     )
+    page.keyboard.press("Escape")
+    expect(page.locator("#bar-add-summary")).to_be_focused()
+    expect(page.get_by_role("button", name="Luis Demo")).to_be_hidden()
+    page.locator("#alerts-summary").focus()
+    for key in ("Enter", "Tab", "Escape"):
+        page.keyboard.press(key)
+    expect(page.locator("#alerts-summary")).to_be_focused()
+    expect(page.locator(".alerts-choices")).to_be_hidden()
