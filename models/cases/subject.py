@@ -17,8 +17,8 @@ class Subject(Base):
     ``absent_since``: nothing can be confirmed until a newer row comes, since a full snapshot does not name
     this person, a row in the future was dropped, or no case was about them, and the feed's rows were ignored.
     ``ignored_until``: a row that speaks for a moment before this one may be older than a row that was
-    ignored. ``doubted_at``: a row about them for this moment cannot be read, and that they are out stood; no
-    record from before it counts again.
+    ignored. ``doubted_at``: a row about them for this moment does not count, since it cannot be read, and
+    that they are out stood, or since a newer one came first; no record from before it counts again.
     """
 
     __tablename__ = "subjects"

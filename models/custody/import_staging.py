@@ -117,6 +117,7 @@ class Staging:
         self._staged: dict[int, _Staged] = {}
         self._present: set[int] = set()
         self._doubted: dict[int, datetime] = {}
+        self._older: dict[int, tuple[datetime, Content]] = {}
         with database.reading() as session:
             self._facilities = frozenset(session.scalars(select(Facility.name_key)))
             self._courts = frozenset(session.scalars(select(Court.name_key)))
@@ -162,6 +163,8 @@ class Staging:
                 self.ignored += 1
             elif known.as_of is not None and row.as_of < known.as_of:
                 self._present.add(known.subject_id)
+                if content != known.content:
+                    self._older[known.subject_id] = row.as_of, content
                 rejects.append(Reject(row.line, "as_of", RowRefusal.OLDER, {}))
             elif (first := self._staged.get(known.subject_id)) is not None:
                 rejects.append(Reject(row.line, "subject_id", RowRefusal.SAME_PERSON, {"line": first.line}))
@@ -330,13 +333,16 @@ class Staging:
 
     def _write(self, fresh: list[dict[str, Any]], contradicted: list[dict[str, Any]]) -> None:
         doubted, self._doubted = self._doubted, {}
-        if self._import_id is None or not (fresh or contradicted or doubted):
+        older, self._older = self._older, {}
+        if self._import_id is None or not (fresh or contradicted or doubted or older):
             return
         with gentle_transaction(self._database) as session:
             check_state(session, self._import_id, self._state)
             if doubted:
                 # Whatever becomes of the file: the doubt only keeps an older record from counting again.
-                session.execute(_DOUBT, [{"person": one, "moment": at} for one, at in doubted.items()])
+                _doubt(session, doubted)
+            if older:
+                doubt_older(session, older)
             if fresh:
                 session.execute(insert(IMPORT_ROWS), fresh)
             for values in contradicted:
@@ -361,6 +367,27 @@ class Staging:
                 return
             after = people[-1].id
             yield people
+
+
+def doubt_older(session: Session, rows: Mapping[int, tuple[datetime, Content]]) -> None:
+    """Note the moments of rows that are older than the records of their people, and say something new.
+
+    Should what is newer be taken back, such a row says more than the record of then, which may not count.
+    """
+    known = select(RECORDS.c.subject_id, RECORDS.c.as_of, *RECORD_CONTENT)
+    then: dict[int, Any] = {}
+    for subject_id, as_of, *content in session.execute(
+        known.where(RECORDS.c.subject_id.in_(list(rows))).order_by(RECORDS.c.id)
+    ):
+        if as_of <= rows[subject_id][0]:
+            then[subject_id] = tuple(content)
+    new = {one: as_of for one, (as_of, content) in rows.items() if then.get(one) != content}
+    if new:
+        _doubt(session, new)
+
+
+def _doubt(session: Session, moments: Mapping[int, datetime]) -> None:
+    session.execute(_DOUBT, [{"person": one, "moment": at} for one, at in moments.items()])
 
 
 def check_state(session: Session, import_id: int, state: str) -> None:

@@ -7,7 +7,8 @@ back too.
 
 - A person with a newer record of another file keeps that one.
 - A person whom a full snapshot did not name, before the file or since, cannot be confirmed.
-- A person about whom a later row could not be read cannot be confirmed: that row may have said otherwise.
+- A person about whom a later row could not be read, or was older than the false one, cannot be confirmed:
+  that row may have said otherwise.
 - A denied record stays, because the gate never opens by taking something back (R12).
 - For a person with no earlier record, nothing can be confirmed until a file names them again.
 """
@@ -73,7 +74,8 @@ def take_back_records(
         is_theirs = from_import == import_id and releasable
         # Of a person with nothing earlier, "unknown" is what this function would write.
         if is_theirs and (before is not None or status != "unknown"):
-            absent_since = missing_since or doubted_at
+            is_doubtful = doubted_at is not None and (before is None or doubted_at > before.as_of)
+            absent_since = missing_since or (doubted_at if is_doubtful else None)
             if before is not None and _was_absent_since(session, before):
                 absent_since = missing_since or now
             newest = _append(session, subject_id, before, import_id, as_of, absent_since, now)

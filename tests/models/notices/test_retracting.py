@@ -9,7 +9,7 @@ from models import CustodyEvent, CustodyRecord, Notice, Registration
 from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody.held_import import SettleError
+from models.custody.held_import import SettleError, release
 from models.custody.import_record import CustodyImport
 from models.notices.notice_moves import confirm, note_said
 from models.notices.spreading import spread
@@ -283,6 +283,37 @@ def test_row_that_comes_late_confirms_nothing_of_a_moment_after_it_that_could_no
     assert what_is_heard(database, case, at(2.2)).status is None
     load(database, feed_row("A-1", as_of=at(2.5)), now=at(2.5))
     assert what_is_heard(database, case, at(2.5)).status == "in_custody"
+
+
+@pytest.mark.parametrize("said", [{"status": "released", "status_at": at(0.8)}, {"asylum_related": "yes"}])
+@pytest.mark.parametrize("is_held", [False, True])
+def test_row_that_was_older_than_the_false_one_keeps_the_record_before_it_from_counting_again(
+    database: Database, case: MadeCase, said: dict[str, Any], is_held: bool
+) -> None:
+    """The line said "in custody" of somebody who had got out, or about whom the gate had closed."""
+    if is_held:
+        load(database, feed_row("A-1", as_of=at(0.9), **said), feed_row("B-9", as_of=at(9)), now=at(1))
+    load(database, feed_row("A-1", as_of=at(1.2), status="transferred", status_at=at(1)), now=at(1.3))
+    wrong = last_import(database)
+    if is_held:
+        release(database, wrong - 1, by=ANA, and_by=BEN, now=at(1.4), tied_days=30)
+    else:
+        load(database, feed_row("A-1", as_of=at(0.9), **said), now=at(1.4))
+    assert what_is_heard(database, case, at(1.4)).status == "transferred"
+
+    takes_back(database, wrong, 2)
+
+    assert what_is_heard(database, case, at(2)).status is None
+    load(database, feed_row("A-1", as_of=at(2.1)), now=at(2.2))
+    assert what_is_heard(database, case, at(2.2)).status == "in_custody"
+
+
+def test_record_before_counts_again_if_a_late_row_said_the_same(database: Database, case: MadeCase) -> None:
+    wrong = false_release(database)
+    load(database, feed_row("A-1", as_of=at(0.5)), now=at(1.4))
+    takes_back(database, wrong, 2)
+
+    assert what_is_heard(database, case, at(2)).status == "in_custody"
 
 
 def test_row_that_comes_late_and_says_that_they_got_out_is_told(database: Database, case: MadeCase) -> None:
