@@ -37,6 +37,8 @@ REST = timedelta(seconds=5)
 _TAKES_NONE_AFTER = timedelta(seconds=30)
 #: While calls are tried, one fails every few seconds. After this long without one an answer counts for more.
 _TRIED_OF_LATE = timedelta(minutes=1)
+#: Twilio's code for a wrong token or key, or for an account that is suspended: it does not let us in.
+SIGN_IN_CODE = 20003
 #: How often one call, or text, is tried while the account is refused.
 PROBE = timedelta(seconds=30)
 
@@ -250,17 +252,22 @@ def taking_none(session: Session) -> tuple[datetime, int | None] | None:
     return row.refused_at, row.refused_code
 
 
-def forget_taking_none(session: Session, now: datetime) -> None:
-    """The carrier answered a question: what is known of calls that it did not take ends, if it is old.
+def forget_refusals(session: Session, now: datetime) -> None:
+    """The carrier answered a question: it can be reached, and lets the account in.
 
-    With nothing due no call is tried, so nothing else would show that an outage is over.
+    What is known of calls that it did not take ends, and so does a refusal to let us in, unless a call or
+    text was tried of late. With nothing due none is tried, so nothing else would show that it works again.
     """
     is_old = or_(PACES.c.next_at < now - _TRIED_OF_LATE, PACES.c.next_at > now + _TRIED_OF_LATE)
-    session.execute(
-        update(PACES)
-        .where(PACES.c.name == _CARRIER, PACES.c.refused_at.is_not(None), is_old)
-        .values(next_at=now, refused_at=None, refused_code=None)
+    is_about_us = or_(PACES.c.name == _CARRIER, PACES.c.refused_code == SIGN_IN_CODE)
+    over = select(PACES.c.name).where(
+        PACES.c.name.in_((CALLS, TEXTS, _CARRIER)), PACES.c.refused_at.is_not(None), is_old, is_about_us
     )
+    for name in session.scalars(over.order_by(PACES.c.name)).all():
+        if name == _CARRIER:
+            _set(session, name, next_at=now, refused_at=None, refused_code=None)
+        else:
+            close_breaker(session, cast(Kind, name), now)
 
 
 def _set(session: Session, kind: str, **values: Any) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from models import Alert, Callback
 from models.calls.pacing import refusals
@@ -148,6 +149,55 @@ def test_outage_that_ends_with_nothing_left_to_call_is_named_no_longer_than_it_l
         assert troubles(session, call_center.now) == []
     assert [alert.level for alert in call_center.rows(Alert)] == ["calls_refused"]
     assert call_center.carrier.placed == []
+
+
+@ON_SQLITE
+def test_token_that_is_put_right_with_nothing_left_to_call_opens_the_line_again(
+    empty_call_center: CallCenter,
+) -> None:
+    """Doctor named the refusal until the morning, callers at 0 got no liaison, and no STOP was heard."""
+    call_center = empty_call_center
+    with call_center.database.transaction() as session:
+        make_staff(session, phone=LIAISON)
+        due_at = call_center.now + timedelta(hours=20)
+        asked_for = make_callback(session, make_case(session), due_at=due_at).id
+    call_center.carrier.refuses_all = 20003
+    texts = MissedTexts(call_center.database, call_center.carrier, call_center.jobs)
+    for _ in range(6):
+        texts.look(call_center.office, call_center.now)
+        _minutes_of_work(call_center, 1, seconds=30)
+    with call_center.database.transaction() as session:
+        assert [(one.name, one.code) for one in troubles(session, call_center.now)] == [("calls", 20003)]
+        session.get_one(Callback, asked_for).next_attempt_at = call_center.now + timedelta(hours=14)
+
+    call_center.carrier.refuses_all = None
+    for _ in range(5):
+        _minutes_of_work(call_center, 1, seconds=30)
+        texts.look(call_center.office, call_center.now)
+
+    with call_center.database.reading() as session:
+        assert troubles(session, call_center.now) == []
+    assert call_center.carrier.placed == []
+
+
+@pytest.mark.parametrize("code", [20003, 21210])
+def test_answer_of_the_carrier_closes_no_breaker_while_calls_are_refused_or_for_another_reason(
+    call_center: CallCenter, code: int
+) -> None:
+    call_center.carrier.refuses_calls = code
+    texts = MissedTexts(call_center.database, call_center.carrier, call_center.jobs)
+    for _ in range(10):
+        _minutes_of_work(call_center, 1, seconds=30)
+        texts.look(call_center.office, call_center.now)
+        with call_center.database.reading() as session:
+            assert [one.code for one in refusals(session)] == [code]
+    if code == 21210:
+        with call_center.database.transaction() as session:
+            session.execute(update(Callback).values(state="cancelled"))
+        call_center.now += timedelta(hours=1)
+        texts.look(call_center.office, call_center.now)
+        with call_center.database.reading() as session:
+            assert [one.code for one in refusals(session)] == [code]
 
 
 def test_one_call_with_an_unknown_result_is_no_trouble_of_the_carrier(call_center: CallCenter) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from config.office import Office
 from models.calls.heard_text import hear_once, unheard
-from models.calls.pacing import forget_taking_none, is_refused, taking_none
+from models.calls.pacing import CALLS, SIGN_IN_CODE, forget_refusals, refusals, taking_none
 from models.calls.stop_words import stop_language
 from models.overview.phone_stop import is_let_ring_since, stop_phone
 from models.store.database import Database
@@ -40,7 +40,8 @@ class Queue(Protocol):
 
 
 class MissedTexts:
-    """The sweeper's part: asks every two minutes, unless the carrier refuses us.
+    """The sweeper's part: asks every two minutes, unless the carrier refuses our calls for another reason
+    than that it does not let us in: an answer shows that it does again.
 
     Until the carrier's first answer it asks before every pass: after a power cut the network may come up
     later than the line.
@@ -61,22 +62,23 @@ class MissedTexts:
         self._next_look = now + LOOK_EVERY
         try:
             with self._database.reading() as session:
-                if is_refused(session):
+                found = refusals(session)
+                if any(one.kind == CALLS and one.code != SIGN_IN_CODE for one in found):
                     return
-                takes_none = taking_none(session) is not None
+                is_in_trouble = bool(found) or taking_none(session) is not None
             since = self._since(now)
             are_heard = [
                 self._hear(self._carrier.texts_since(line, since), office, now) for line in office.lines
             ]
-            if takes_none:
+            if is_in_trouble:
                 with self._database.transaction() as session:
-                    forget_taking_none(session, now)
+                    forget_refusals(session, now)
         except (CarrierRefused, CarrierUnknown) as fault:
             # Once until it works again: before the carrier's first answer it is asked at every pass.
             if not self._failure_is_logged:
                 log.warning("The texts of late could not be listed (%s).", type(fault).__name__)
             self._failure_is_logged = True
-            if not self._is_answered:
+            if not self._is_answered and getattr(fault, "code", None) != SIGN_IN_CODE:
                 self._next_look = None
         except Exception:
             # Whatever the error was: the sweeper's pass comes next.

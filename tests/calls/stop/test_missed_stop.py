@@ -237,7 +237,7 @@ def test_carrier_is_asked_every_two_minutes_and_as_far_back_as_it_gave_no_answer
     assert listing.asked[lines:] == [began - timedelta(hours=1)] * (1 + lines)
 
     with hotline.database.transaction() as session:
-        open_breaker(session, "calls", 20003, clock.now)
+        open_breaker(session, "calls", 21210, clock.now)
     clock.passes(minutes=10)
     look.look(hotline.office, clock.now)
     assert len(listing.asked) == 1 + 2 * lines
