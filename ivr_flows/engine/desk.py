@@ -20,7 +20,6 @@ from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.promised_time import change_person
 from models.calls.call_state import CallState
-from models.cases.duress import is_calling_paused
 from models.cases.registrant import Registrant, saving_language, saving_slow_pace
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.custody.custody_status import Heard, heard
@@ -364,15 +363,13 @@ class Desk:
 
         While changes are blocked it is always one of the registrant's safe phones: a person who obtained a
         new PIN by deceit must not get the calls as well (R08). ``verified`` is whether the PIN counts, if
-        that differs from now: then no word tells of another phone, so the one in hand is called without the
-        case (``told_promise.rings_elsewhere_or_later``), but not after a use of the duress PIN (R10).
+        that differs from now.
         """
         number, registrant_id = self.called_from(), self.call.registrant_id
         if not (self.is_verified if verified is None else verified) or registrant_id is None:
             return number
+        # This also applies to a caller who opened the case so long ago that the PIN would be asked for again.
         holds, key = self.call.holds_changes(self.now), self.call.phone_key
-        if holds and not self.is_verified:
-            holds = is_calling_paused(self.session, self.call.case_id, registrant_id)
         if not holds and number is not None and key is not None:
             if not is_barred(self.session, registrant_id, key):
                 return number

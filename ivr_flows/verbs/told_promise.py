@@ -1,7 +1,6 @@
 """The promise that a verified caller was told of: which it is, and what they know of it (R35, R36)."""
 
 from ivr_flows.engine.desk import Desk
-from ivr_flows.engine.flow import required
 from ivr_flows.verbs.case_verbs import steps_in_case
 from ivr_flows.verbs.promise_words import class_of, due_of
 from models.callbacks import callback as callbacks
@@ -11,7 +10,7 @@ from models.callbacks.claim import bring_back, is_waiting, waits_behind
 from models.callbacks.promised_time import Asker
 from models.calls.call_state import CallState
 from models.cases.duress import is_calling_paused
-from models.cases.safe_phone import is_barred, is_safe
+from models.cases.safe_phone import is_barred
 
 #: The prefix of an entry in a call's trail that is not a step: the callback that the caller was told of.
 _TOLD = "told:"
@@ -127,26 +126,14 @@ def elsewhere_prompt(desk: Desk, phone_key: str | None) -> str | None:
 def rings_elsewhere_or_later(desk: Desk, number: str, urgency: str) -> bool:
     """Whether ``number`` is the phone in this caller's hand, and their case's callback will not ring it soon.
 
-    It is for another phone, or waits for a part of the day, which only an urgent request opens; or changes
-    are blocked, and the case calls only its safe phones (R08). No after a use of the duress PIN: one liaison
-    judges every call for such a case (R10).
+    It is for another phone, or waits for a part of the day, which only an urgent request opens. No after a
+    use of the duress PIN: one liaison judges every call for such a case (R10).
     """
     call = desk.call
-    if number != desk.called_from():
+    found = owed_to_case(desk.session, call.case_id) if number == desk.called_from() else None
+    if found is None:
         return False
-    found, phone_key = owed_to_case(desk.session, call.case_id), desk.keyring.index("phone", number)
-    is_elsewhere = found is not None and found.phone_key != phone_key
-    is_later = (
-        found is not None
-        and found.window_starts is not None
-        and found.next_attempt_at > desk.now
-        and urgency != "urgent"
-    )
-    is_held = (
-        found is None
-        and call.holds_changes(desk.now)
-        and not is_safe(desk.session, required(call.registrant_id), phone_key)
-    )
-    if not (is_elsewhere or is_later or is_held):
+    waits = found.window_starts is not None and found.next_attempt_at > desk.now and urgency != "urgent"
+    if found.phone_key == desk.keyring.index("phone", number) and not waits:
         return False
     return not is_calling_paused(desk.session, call.case_id, call.registrant_id)
