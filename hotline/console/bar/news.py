@@ -70,6 +70,8 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
     # An extended wrap-up has another end.
     until = f":{_stamp(standing.until)}" if standing.presence == "wrap_up" else ""
     found.append(News((f"shift:{standing.presence}{until}",), _shift(standing, now), at_first=False))
+    # On whatever page they are: what is not saved counts as reached.
+    found += [News((f"unsaved:{call.talk_id}",), _("Save the outcome of the call.")) for call in bar.unsaved]
     return [one for one in found if one.sentence and (one.tokens or one.kept)]
 
 

@@ -58,7 +58,8 @@ def test_end_of_a_call_is_said_before_the_wrap_up_whose_length_is_said_and_said_
 
     expect(page.locator("#bar-extend")).to_be_visible()
     heard = said(page)[-1]
-    assert re.fullmatch(r"The call has ended\. Your wrap-up ends in (29|30) seconds\.", heard), heard
+    expected = r"The call has ended\. Your wrap-up ends in (29|30) seconds\. Save the outcome of the call\."
+    assert re.fullmatch(expected, heard), heard
     page.locator("#bar-extend").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#announce p").last).to_have_text(
