@@ -35,7 +35,7 @@ from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
 from models.staff.rest import end_rests
-from models.staff.schedule import apply_schedules
+from models.staff.schedule import apply_schedules, is_any_change
 from models.store.database import Database, is_busy
 from models.store.guard import Guard
 from models.store.heartbeat import is_silent, note_redis
@@ -340,8 +340,10 @@ class _Pass:
             clear_lines(session, self._now)
 
     def _apply_schedules(self) -> None:
-        with self._looks.transaction() as session:
-            apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
+        rules = self._now, self._office.zone, self._office.is_holiday
+        if self._looks.find(is_any_change, *rules):
+            with self._looks.transaction() as session:
+                apply_schedules(session, *rules)
 
     def _offer_due(self) -> None:
         """Offer as many as people are free, minus the waiting jobs: an unworked queue must not grow."""

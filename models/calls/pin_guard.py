@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from sqlalchemy import BigInteger, bindparam, cast, extract, func, not_, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models.cases.pin import PinTry
+from models.store.base import table_of
 from models.store.guard import Guard
 from models.store.policies import Policies
 
@@ -26,6 +27,17 @@ _FAILURES = (
     .group_by(_AGE)
 )
 
+_made = insert(table_of(Guard)).values(
+    name=SPRAYING, raised_until=bindparam("until"), measured_at=bindparam("now")
+)
+_MEASURING = _made.on_conflict_do_update(
+    index_elements=[Guard.name],
+    set_={
+        "raised_until": func.coalesce(_made.excluded.raised_until, Guard.raised_until),
+        "measured_at": _made.excluded.measured_at,
+    },
+)
+
 
 def measure_global_failures(session: Session, now: datetime, policies: Policies) -> bool:
     """Compare the last hour's failures with the week before; raise the guard if there are too many.
@@ -39,7 +51,7 @@ def measure_global_failures(session: Session, now: datetime, policies: Policies)
     last = hours.get(0, 0)
     too_many = last > policies.global_failures_floor and last > policies.global_failures_factor * usual
     raised_until = now + RAISED_FOR if too_many else None
-    session.execute(_measuring(raised_until, now))
+    session.execute(_MEASURING, {"until": raised_until, "now": now})
     return too_many
 
 
@@ -48,14 +60,3 @@ def _failures_by_age(session: Session, now: datetime) -> Mapping[int, int]:
     asked = {"seconds": int(now.timestamp()), "since": now - timedelta(hours=USUAL_HOURS + 1), "now": now}
     rows = session.execute(_FAILURES, asked)
     return {int(hour): failures for hour, failures in rows}
-
-
-def _measuring(until: datetime | None, now: datetime) -> Insert:
-    return (
-        insert(Guard)
-        .values(name=SPRAYING, raised_until=until, measured_at=now)
-        .on_conflict_do_update(
-            index_elements=[Guard.name],
-            set_={"raised_until": func.coalesce(until, Guard.raised_until), "measured_at": now},
-        )
-    )

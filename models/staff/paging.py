@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
-from models.store.database import changed_one
+from models.store.database import send
 
 #: A time further ahead was written by a clock that was set back since. Two machines' clocks differ by less.
 AHEAD = timedelta(minutes=1)
@@ -33,6 +33,21 @@ _PAGED_AT = select(_MATTERS.c.paged_at).where(_MATTERS.c.name == bindparam("name
 _ALL_PAGED_AT = select(_MATTERS.c.name, _MATTERS.c.paged_at).where(
     _MATTERS.c.name.in_(bindparam("names", expanding=True))
 )
+# Built once: the sweeper sends these every minute, and building takes longer than sending.
+_AGAIN = (
+    update(_MATTERS)
+    .where(_MATTERS.c.name == bindparam("of"), _MATTERS.c.paged_at <= bindparam("before"))
+    .values(paged_at=bindparam("now"))
+)
+_NEWEST_CLOCK = select(func.max(_MATTERS.c.paged_at)).where(_IS_CLOCK)
+_SET_CLOCKS_RIGHT = (
+    update(_MATTERS)
+    .where(_IS_CLOCK, _MATTERS.c.paged_at > bindparam("ahead"))
+    .values(paged_at=bindparam("now"))
+    .returning(_MATTERS.c.name)
+)
+_FORGET_AHEAD = delete(_MATTERS).where(_MATTERS.c.paged_at > bindparam("surely_ahead"))
+_FORGET_CLOCKS = delete(_MATTERS).where(_IS_CLOCK, _MATTERS.c.paged_at < bindparam("kept_since"))
 
 
 def is_page_due(session: Session, name: str, now: datetime, minutes: int) -> bool:
@@ -60,15 +75,12 @@ def see_clock(session: Session, clock: str, now: datetime) -> timedelta | None:
     matter that was told by a clock ahead is due again, unless another machine lives by such a clock: then
     that one tells it. Its own look moves its clock ahead once more.
     """
-    is_ahead = _MATTERS.c.paged_at > now + AHEAD
-    of_all = select(func.max(_MATTERS.c.paged_at)).where(_IS_CLOCK)
-    taken = session.scalar(_PAGED_AT, {"name": clock}) or session.scalar(of_all)
-    set_right = update(_MATTERS).where(_IS_CLOCK, is_ahead).values(paged_at=now).returning(_MATTERS.c.name)
-    ahead = set(session.scalars(set_right))
+    taken = session.scalar(_PAGED_AT, {"name": clock}) or session.scalar(_NEWEST_CLOCK)
+    ahead = set(send(session, _SET_CLOCKS_RIGHT, {"now": now, "ahead": now + AHEAD}).scalars())
     is_first = clock in ahead or take_page(session, clock, now, 1)
     if not ahead - {clock}:
-        session.execute(delete(_MATTERS).where(_MATTERS.c.paged_at > now + _SURELY_AHEAD))
-    session.execute(delete(_MATTERS).where(_IS_CLOCK, _MATTERS.c.paged_at < now - _KEPT))
+        send(session, _FORGET_AHEAD, {"surely_ahead": now + _SURELY_AHEAD})
+    send(session, _FORGET_CLOCKS, {"kept_since": now - _KEPT})
     return taken - now if is_first and taken is not None and taken > now + AHEAD else None
 
 
@@ -79,9 +91,7 @@ def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
     tell, and leave it untold if the result is False: the next message includes it in its count. A moment
     ahead is that of another machine's clock, or of one that is set right within minutes (``see_clock``).
     """
-    is_due = _MATTERS.c.paged_at <= now - timedelta(minutes=minutes)
-    again = update(_MATTERS).where(_MATTERS.c.name == name, is_due)
-    if changed_one(session, again.values(paged_at=now)):
+    if send(session, _AGAIN, {"of": name, "now": now, "before": now - timedelta(minutes=minutes)}).rowcount:
         return True
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     first = (postgresql.insert if on_postgresql else sqlite.insert)(_MATTERS).values(name=name, paged_at=now)

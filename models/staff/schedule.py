@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, String, bindparam, delete, select
@@ -45,6 +46,9 @@ class Absence(Base):
 
 # Built once: every pass of the sweeper sends these, and building takes longer than sending.
 _WORKING = select(Staff).where(Staff.left_at.is_(None)).order_by(Staff.id)
+_THEIR_SHIFTS = select(Staff.id, Staff.away, Staff.on_call, Staff.scheduled_shift).where(
+    Staff.left_at.is_(None)
+)
 _SPANS = select(Schedule)
 _AWAY = select(Absence).where(Absence.last_day >= bindparam("yesterday"))
 
@@ -142,20 +146,50 @@ def apply_schedules(
     So a change of shift by hand applies until the next scheduled one. Office holidays and absences end a
     person's shift; only an absence ends on-call duty.
     """
-    today = now.astimezone(zone).date()
-    spans, away = read_plans(session, today)
+    plans = _Plans(session, now, zone, is_holiday)
     for person in session.scalars(_WORKING).all():
-        absences, week = away.get(person.id, []), spans.get(person.id, [])
+        person.away, person.on_call, scheduled = plans.of(person)
+        if scheduled is not None:
+            _follow(session, person, scheduled, now)
+    session.flush()
+
+
+def is_any_change(
+    session: Session, now: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
+) -> bool:
+    """Whether ``apply_schedules`` has anything to change."""
+    plans = _Plans(session, now, zone, is_holiday)
+    for person in session.execute(_THEIR_SHIFTS):
+        *planned, scheduled = plans.of(person)
+        if planned != [person.away, person.on_call] or scheduled not in (None, person.scheduled_shift):
+            return True
+    return False
+
+
+class _Plans:
+    """What the schedules say of each person at one moment."""
+
+    def __init__(
+        self, session: Session, now: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
+    ) -> None:
+        self._now, self._zone, self._is_holiday = now, zone, is_holiday
+        self._today = now.astimezone(zone).date()
+        self._spans, self._away = read_plans(session, self._today)
+
+    def of(self, person: Any) -> tuple[bool, bool, bool | None]:
+        """Whether they are away, on call and on shift; None for one whose shifts no schedule decides."""
+        absences, week = self._away.get(person.id, []), self._spans.get(person.id, [])
         is_on = {
-            kind: any(span.kind == kind and covers(span, now, zone, is_holiday, absences) for span in week)
+            kind: any(
+                span.kind == kind and covers(span, self._now, self._zone, self._is_holiday, absences)
+                for span in week
+            )
             for kind in KINDS
         }
-        person.away = any(one.first_day <= today <= one.last_day for one in absences)
-        person.on_call = is_on["on_call"]
+        is_away = any(one.first_day <= self._today <= one.last_day for one in absences)
         # A person whose schedule put them on shift and is now gone is taken off shift.
-        if person.scheduled_shift or any(span.kind == "on_shift" for span in week):
-            _follow(session, person, is_on["on_shift"], now)
-    session.flush()
+        is_scheduled = person.scheduled_shift or any(span.kind == "on_shift" for span in week)
+        return is_away, is_on["on_call"], is_on["on_shift"] if is_scheduled else None
 
 
 def read_plans(session: Session, today: date) -> tuple[dict[int, list[Schedule]], dict[int, list[Absence]]]:

@@ -58,6 +58,9 @@ _LAST_OF_ROLE = select(func.max(_HEARTBEATS.c.seen_at)).where(
     _HEARTBEATS.c.role == bindparam("role"), _HEARTBEATS.c.seen_at <= bindparam("ahead")
 )
 
+_REDIS_SEEN = select(_HEARTBEATS.c.seen_at).where(_HEARTBEATS.c.process == REDIS)
+_REDIS_IS_UP = update(_HEARTBEATS).where(_HEARTBEATS.c.process == REDIS).values(seen_at=bindparam("now"))
+
 
 @dataclass(frozen=True, slots=True)
 class RoleLife:
@@ -109,12 +112,12 @@ class Pulse:
 
 def note_redis(session: Session, now: datetime, *, is_up: bool) -> None:
     """Write whether Redis answers the sweeper; its silence counts from its last answer."""
-    row = session.get(Heartbeat, REDIS)
-    if row is None:
+    seen = session.scalar(_REDIS_SEEN)
+    if seen is None:
         session.add(Heartbeat(process=REDIS, role=REDIS, started_at=now, seen_at=now))
-    elif is_up and not timedelta() <= now - row.seen_at < _ALMOST:
-        row.seen_at = now
-    session.flush()
+        session.flush()
+    elif is_up and not timedelta() <= now - seen < _ALMOST:
+        session.execute(_REDIS_IS_UP, {"now": now})
 
 
 def lives(session: Session, now: datetime) -> Sequence[RoleLife]:

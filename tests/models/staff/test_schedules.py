@@ -1,14 +1,17 @@
 """Weeks, holidays and absences: who is on shift or on call by schedule, and what an explicit shift does."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models import Staff
 from models.staff.refusals import StaffRefusal
-from models.staff.schedule import add_absence, apply_schedules, set_schedule
+from models.staff.schedule import add_absence, apply_schedules, is_any_change, set_schedule
 from models.staff.staff import StaffError, change_shift
 from models.store.database import Database
 from tests.factories import make_office, make_staff
@@ -33,12 +36,21 @@ def _hire(database: Database, on_shift: bool = False, span: tuple[time, time] = 
 
 
 def _at(database: Database, moment: datetime) -> Staff:
+    """The one person once the schedules were applied, by a transaction only if that changes anything."""
     with database.transaction() as session:
+        before = _facts(session)
+        is_change = is_any_change(session, moment, OFFICE.zone, OFFICE.is_holiday)
         apply_schedules(session, moment, OFFICE.zone, OFFICE.is_holiday)
+        assert is_change == (_facts(session) != before)
+        assert not is_any_change(session, moment, OFFICE.zone, OFFICE.is_holiday)
     with database.reading() as session:
         person = session.query(Staff).one()
         session.expunge_all()
         return person
+
+
+def _facts(session: Session) -> list[Any]:
+    return [*session.execute(select(*Staff.__table__.columns))]
 
 
 def test_week_begins_and_ends_shifts_and_holidays_are_free(database: Database) -> None:

@@ -282,7 +282,7 @@ def test_fault_in_one_part_stops_no_other_and_reveals_only_its_class(
     def fails(*_: object) -> None:
         raise RuntimeError("a part of the sweep, +12025550110")
 
-    monkeypatch.setattr(sweeper, "apply_schedules", fails)
+    monkeypatch.setattr(sweeper, "is_any_change", fails)
     monkeypatch.setattr(sweeper, "is_any_unfinished", fails)
     call_center.jobs.waiting.clear()
     with caplog.at_level(logging.INFO):
