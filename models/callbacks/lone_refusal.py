@@ -36,6 +36,7 @@ from models.calls.pacing import PACES, PROBE, is_refused, lock_pace
 from models.calls.place import REFUSED_ALONE
 from models.calls.role import CALLED_BACK, NOTIFIED
 from models.staff.staff import Staff
+from models.store.database import is_any
 
 _OF_LINES = PACES.c.name.startswith("+")
 _REFUSED = select(PACES).where(_OF_LINES, PACES.c.refused_at.is_not(None))
@@ -184,7 +185,7 @@ def refused_lines(session: Session) -> Sequence[RefusedLine]:
 
 def is_any_other_line(session: Session, lines: Collection[str]) -> bool:
     """Whether ``forget_other_lines`` has anything to forget."""
-    return session.execute(_ANY_OTHER, {"lines": list(lines)}).first() is not None
+    return is_any(session, _ANY_OTHER, {"lines": list(lines)})
 
 
 def forget_other_lines(session: Session, lines: Collection[str]) -> None:

@@ -28,7 +28,7 @@ from models.staff.alert import (
     Alert,
 )
 from models.staff.staff import Staff
-from models.store.database import changed_one, keyring_of
+from models.store.database import changed_one, is_any, keyring_of
 
 #: Twilio's code for a text that it blocks because the phone answered STOP to one of our numbers.
 BLOCKED_AFTER_STOP = 21610
@@ -69,7 +69,7 @@ class Sending:
 def is_any_made(session: Session, *channels: str) -> bool:
     """Whether there is an alert that no worker has begun to send, by ``call``, by ``text``, or by any."""
     made = _ANY_MADE.where(ALERTS.c.channel.in_(channels)) if channels else _ANY_MADE
-    return session.execute(made).first() is not None
+    return is_any(session, made)
 
 
 def unsent_alerts(
@@ -103,7 +103,7 @@ def unsent_alerts(
 
 def is_any_lost(session: Session, now: datetime) -> bool:
     """Whether there is an alert that nobody finished sending."""
-    return session.execute(_ANY_LOST, {"lost": now - _LOST_AFTER}).first() is not None
+    return is_any(session, _ANY_LOST, {"lost": now - _LOST_AFTER})
 
 
 def end_lost_alerts(session: Session, now: datetime) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.calls.call import CALLS as CALL_ROWS
 from models.store.base import Base, UtcDateTime
+from models.store.database import is_any
 
 Kind = Literal["calls", "texts"]
 #: Calls placed through the carrier's REST API are paced (Twilio: one a second); texts only when it asks for
@@ -239,7 +240,7 @@ def refused_callback(session: Session) -> int | None:
 
 def is_any_noted(session: Session) -> bool:
     """Whether the carrier is known to refuse the account or one of our numbers, or to accept no calls."""
-    return session.execute(_NOTED).first() is not None
+    return is_any(session, _NOTED)
 
 
 def taking_none(session: Session) -> tuple[datetime, int | None] | None:

@@ -26,7 +26,7 @@ from models.custody.import_staging import Staging, check_state, dated_cases
 from models.custody.refusals import FeedRefusal
 from models.custody.unlisted import Unlisted, keep_unlisted
 from models.store.change_log import note_change
-from models.store.database import Database
+from models.store.database import Database, is_any
 from models.store.policies import Policies
 
 __all__ = [
@@ -133,7 +133,7 @@ def import_custody(
 
 def is_any_unfinished(session: Session) -> bool:
     """Whether ``resume`` may have anything to do, which is rare."""
-    return session.execute(_UNFINISHED).first() is not None
+    return is_any(session, _UNFINISHED)
 
 
 def resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:

@@ -10,6 +10,7 @@ from models.audit import audit
 from models.custody.import_record import CustodyImport
 from models.staff.alert import CALL_LIST, IMPORT_HELD, tell_supervisors
 from models.staff.paging import take_page
+from models.store.database import is_any
 from models.store.policies import Policies
 
 _IMPORTS = cast(Table, CustodyImport.__table__)
@@ -18,7 +19,7 @@ _ANY_HELD = select(CustodyImport.id).where(CustodyImport.state == "held").limit(
 
 def is_anything_held(session: Session) -> bool:
     """Whether an import is held and people must look at it."""
-    return session.execute(_ANY_HELD).first() is not None
+    return is_any(session, _ANY_HELD)
 
 
 def page_held(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

@@ -12,7 +12,7 @@ from models.audit import audit
 from models.staff.alert import UNLISTED, tell_supervisors
 from models.staff.paging import take_page
 from models.store.base import Base, UtcDateTime
-from models.store.database import keyring_of, send
+from models.store.database import is_any, keyring_of, send
 from models.store.policies import Policies
 
 #: How many different names of one file become tasks; the next file adds the others.
@@ -120,7 +120,7 @@ def dismiss_unlisted(session: Session, task_id: int, *, actor: str, now: datetim
 
 def has_untold_names(session: Session) -> bool:
     """Whether there is a name that supervisors have not been told about."""
-    return session.execute(_ANY_UNTOLD).first() is not None
+    return is_any(session, _ANY_UNTOLD)
 
 
 def tell_of_unlisted(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

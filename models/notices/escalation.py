@@ -20,6 +20,7 @@ from models.notices.notice_moves import record_move
 from models.staff.alert import NOTICES_LATE, Told, tell, tell_supervisors
 from models.staff.paging import take_page
 from models.staff.staff import Staff
+from models.store.database import is_any
 from models.store.policies import Policies
 
 #: The levels of ``Notice.paged_level``.
@@ -48,7 +49,7 @@ _ANY_LATE = select(NOTICES.c.id).where(IS_UNPAGED, or_(_FIRST, _SECOND), ~_IS_PA
 
 def is_any_late(session: Session, now: datetime, policies: Policies) -> bool:
     """Whether somebody is to be told about a notice now."""
-    return session.execute(_ANY_LATE, _late_by(now, policies)).first() is not None
+    return is_any(session, _ANY_LATE, _late_by(now, policies))
 
 
 def escalate(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

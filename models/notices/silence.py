@@ -19,15 +19,17 @@ from models.notices.notice import NOTICES, Notice
 from models.notices.notice_moves import record_move
 from models.notices.registration import Registration
 from models.notices.spreading import ACTOR, stands, stop_event
+from models.store.database import is_any
 from models.store.job import Job
 from models.store.policies import Policies
 
 _IS_SILENCE = and_(CustodyEvent.before_id.is_(None), CustodyEvent.kind == FEED_SILENT)
+_ANY_TOLD = select(CustodyEvent.id).where(_IS_SILENCE, CustodyEvent.stopped_at.is_(None)).limit(1)
 
 
 def is_any_to_tell(session: Session, policies: Policies) -> bool:
     """Whether the office tells of a silence, or told of one and has not taken it back."""
-    return bool(policies.feed_silent_message or _over(session, None, 1))
+    return bool(policies.feed_silent_message) or is_any(session, _ANY_TOLD)
 
 
 def tell_registrants(session: Session, now: datetime, policies: Policies, limit: int) -> list[Job]:

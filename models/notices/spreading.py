@@ -16,6 +16,7 @@ from models.custody.custody_event import CUSTODY_EVENTS, IS_UNSPREAD, URGENT_KIN
 from models.notices.notice import NOTICES
 from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration
+from models.store.database import is_any
 from models.store.job import Job
 
 ACTOR = "sweeper"
@@ -24,7 +25,7 @@ _ANY_UNSPREAD = select(CUSTODY_EVENTS.c.id).where(IS_UNSPREAD).limit(1)
 
 def is_any_unspread(session: Session) -> bool:
     """Whether an event waits for its notices."""
-    return session.execute(_ANY_UNSPREAD).first() is not None
+    return is_any(session, _ANY_UNSPREAD)
 
 
 def spread(session: Session, now: datetime, limit: int) -> list[Job]:

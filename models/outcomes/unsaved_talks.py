@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, cast, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
@@ -15,15 +15,18 @@ from models.notices.notice import Notice
 from models.outcomes.news_told import cases_perhaps_told
 from models.outcomes.told_falsely import WAS_FALSE, note_told_falsely
 from models.outcomes.words_shown import words_shown
+from models.store.database import is_any
 from models.talks.talk import Talk
 
 #: How long after a file was taken back a talk is looked at that goes on then, or whose outcome may be saved.
 _LONGEST = timedelta(days=1)
+_LATELY = (CustodyImport.state.in_(RETRACTED_STATES), CustodyImport.retracted_at > bindparam("since"))
+_ANY_LATELY = select(CustodyImport.id).where(*_LATELY).limit(1)
 
 
 def is_any_retracted_lately(session: Session, now: datetime) -> bool:
     """Whether a file was taken back of which somebody may have told."""
-    return session.execute(select(CustodyImport.id).where(*_lately(now)).limit(1)).first() is not None
+    return is_any(session, _ANY_LATELY, _since(now))
 
 
 def correct_unsaved(session: Session, now: datetime, outcome_minutes: float, limit: int) -> None:
@@ -40,12 +43,12 @@ def correct_unsaved(session: Session, now: datetime, outcome_minutes: float, lim
         .join(Case, Case.id == Notice.case_id)
         .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
         .join(CustodyImport, CustodyImport.id == CustodyEvent.import_id)
-        .where(*_lately(now), *WAS_FALSE, Notice.said_at.is_(None), looked)
+        .where(*_LATELY, *WAS_FALSE, Notice.said_at.is_(None), looked)
         .order_by(Notice.id)
         .limit(limit)
     )
     over = now - timedelta(minutes=outcome_minutes)
-    for case_id, registrant_id, made_at in session.execute(untold).all():
+    for case_id, registrant_id, made_at in session.execute(untold, _since(now)).all():
         talks = select(Talk).where(
             Talk.outcome == "reached", Talk.closed_at > made_at, Talk.closed_at <= over,
             _may_be_of(case_id, registrant_id), ~_is_saved(),
@@ -57,8 +60,8 @@ def correct_unsaved(session: Session, now: datetime, outcome_minutes: float, lim
                 note_told_falsely(session, case_id, shown, now, f"staff:{talk.staff_id}")
 
 
-def _lately(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return CustodyImport.state.in_(RETRACTED_STATES), CustodyImport.retracted_at > now - _LONGEST
+def _since(now: datetime) -> dict[str, datetime]:
+    return {"since": now - _LONGEST}
 
 
 def _may_be_of(case_id: int, registrant_id: int) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from models.staff.paging import take_page
 from models.staff.refusals import AlarmRefusal
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
+from models.store.database import is_any
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
@@ -112,7 +113,7 @@ def raise_alarm(session: Session, found: Finding, entry_id: int, at: datetime, n
 
 def has_untold_alarms(session: Session) -> bool:
     """Whether supervisors have not yet been told of an alarm that nobody settled."""
-    return session.execute(_ANY_UNTOLD).first() is not None
+    return is_any(session, _ANY_UNTOLD)
 
 
 def tell_of_alarms(session: Session, now: datetime, policies: Policies) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.staff.alert import LOST_PINS, tell_supervisors
 from models.staff.paging import take_page
 from models.store.base import Base, UtcDateTime
-from models.store.database import Write
+from models.store.database import Write, is_any
 from models.store.policies import Policies
 
 NEW, WAITING = text("state = 'new'"), text("state = 'waiting'")
@@ -65,12 +65,12 @@ def reporting(number_key: str, phone_key: str | None, call_id: int, now: datetim
 
 def has_new_reports(session: Session) -> bool:
     """Whether a call left a report that has not been judged yet."""
-    return session.execute(_ANY_NEW).first() is not None
+    return is_any(session, _ANY_NEW)
 
 
 def has_untold_reports(session: Session) -> bool:
     """Whether supervisors have not yet been told of a report that waits for them."""
-    return session.execute(_ANY_UNTOLD).first() is not None
+    return is_any(session, _ANY_UNTOLD)
 
 
 def tell_of_reports(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

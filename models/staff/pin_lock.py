@@ -13,6 +13,7 @@ from models.cases.pin import ATTESTED, HAS_LOCK, STRANGERS, PinCounter
 from models.staff.alert import PIN_LOCKS, tell_supervisors
 from models.staff.paging import take_page
 from models.staff.refusals import LockRefusal
+from models.store.database import is_any
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
@@ -47,7 +48,7 @@ def kind_of(counter: str) -> str:
 
 def has_untold_locks(session: Session) -> bool:
     """Whether a lock or a spent total waits to be reported."""
-    return session.execute(_ANY_UNTOLD).first() is not None
+    return is_any(session, _ANY_UNTOLD)
 
 
 def tell_of_locks(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

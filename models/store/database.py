@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic, sleep
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -180,6 +181,11 @@ def send(
     """
     session.flush()
     return _connection_of(session).execute(statement, values, execution_options=options)
+
+
+def is_any(session: Session, look: Executable, values: Mapping[str, Any] = MappingProxyType({})) -> bool:
+    """Whether a SELECT finds a row."""
+    return send(session, look, values).first() is not None
 
 
 def send_all(session: Session, *writes: Write) -> int:

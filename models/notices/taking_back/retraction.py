@@ -35,7 +35,7 @@ from models.notices.registration import Registration
 from models.notices.spreading import stands
 from models.notices.taking_back.corrections import TRUE_AGAIN, raises_danger, words_of
 from models.notices.taking_back.records import TakenBack, people_of, take_back_records
-from models.store.database import Database
+from models.store.database import Database, is_any
 from models.store.job import Job
 
 _BATCH = 200
@@ -84,7 +84,7 @@ def begin_retraction(session: Session, import_id: int, by: list[str], now: datet
 
 def is_any_to_retract(session: Session) -> bool:
     """Whether two people approved a retraction that is not carried out yet."""
-    return session.execute(_UNFINISHED).first() is not None
+    return is_any(session, _UNFINISHED)
 
 
 def resume_retractions(database: Database, now: datetime) -> list[Job]:
