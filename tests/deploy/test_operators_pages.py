@@ -95,6 +95,31 @@ def test_wrapper_runs_a_command_with_these_settings(environment: Path, tmp_path:
     assert steps["Put a proxy in front"] == "done"
 
 
+def test_wrapper_reads_the_settings_as_the_service_does_and_not_as_a_shell(tmp_path: Path) -> None:
+    """An & in the address of PostgreSQL ended it: the command worked on an empty SQLite file."""
+    url = "postgresql+psycopg://hotline:p$w;d#1@db/hotline?sslmode=verify-full&sslrootcert=/etc/ca.pem"
+    written, stub = tmp_path / "env", tmp_path / "runuser"
+    written.write_text(
+        f'# A comment, and an empty line.\n\nHOTLINE_DATABASE_URL={url}\nHOTLINE_OIDC_NAME="Our office"\n'
+        "TWILIO_AUTH_TOKEN='new,old' \r\nHOTLINE_FIELD_KEYS=k1:AA=="
+    )
+    stub.write_text("#!/bin/sh\nenv\n")
+    stub.chmod(0o755)
+    wrapper = text("hotline.sh").replace(ENVIRONMENT, str(written)).replace("cd /opt/hotline", "cd /")
+
+    ran = subprocess.run(
+        ["sh", "-c", wrapper, "hotline", "doctor"],
+        capture_output=True, text=True, check=True, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+
+    found = dict(line.partition("=")[::2] for line in ran.stdout.splitlines())
+    assert (ran.stderr, found["HOTLINE_DATABASE_URL"], found["HOTLINE_OIDC_NAME"]) == ("", url, "Our office")
+    assert (found["TWILIO_AUTH_TOKEN"], found["HOTLINE_FIELD_KEYS"]) == ("new,old", "k1:AA==")
+    written.unlink()
+    gone = subprocess.run(["sh", "-c", wrapper], capture_output=True, text=True, check=False)
+    assert gone.returncode != 0
+
+
 def test_proxy_and_fallback_are_made_for_the_office_by_the_commands_of_the_pages(tmp_path: Path) -> None:
     commands = block("one-machine.md", "nginx -t").partition("nginx -t")[0]
     typed(commands, tmp_path, **{"/etc/nginx/conf.d": str(tmp_path)})
