@@ -18,6 +18,7 @@ from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
+HERE = "+12025550144"
 MONDAY = date(2026, 12, 7)
 ON_TUESDAY = {
     "1": "no later than Tuesday, December 8 at 8:00 PM",
@@ -125,6 +126,33 @@ def test_no_day_is_promised_for_a_phone_whose_hours_nobody_works(
     assert again.hears(
         {"1": "no later than Monday, December 7 at 10:00 AM", "2": "lunes 7 de diciembre"}[language]
     )
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.usefixtures("liaison")
+def test_such_a_callback_is_told_alike_after_the_duress_pin_and_for_a_denied_case(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str
+) -> None:
+    denied = make_case("in_custody", phone=HERE, record={"releasable": False})
+    real = make_case("in_custody", phone=CALLER, record={"releasable": False})
+    with hotline.database.transaction() as session:
+        session.execute(update(PhoneRow).values(window_starts=time(17), window_ends=time(19)))
+        duress = make_duress_pin(session, real, now=hotline.clock.now)
+
+    for _ in range(3):
+        heard = []
+        for case, number in ((duress, CALLER), (denied, HERE)):
+            caller = phone.another()
+            opens_the_case(caller, case, language, from_=number)
+            for key in ("2", "1"):
+                caller.presses(key)
+            caller.hangs_up()
+            heard.append(caller.heard_so_far)
+        assert heard[0] == heard[1]
+        for _ in range(2):
+            hotline.clock.passes(minutes=6)
+            hotline.sweeps()
+            hotline.jobs.works_off()
 
 
 def test_caller_without_a_pin_whose_zone_sleeps_while_we_work_is_promised_no_day(
