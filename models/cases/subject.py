@@ -19,6 +19,7 @@ class Subject(Base):
     ``ignored_until``: a row that speaks for a moment before this one may be older than a row that was
     ignored. ``doubted_at``: a row about them for this moment does not count, since it cannot be read, and
     that they are out stood, or since a newer one came first; no record from before it counts again.
+    ``seen_import_id``: the file that reported the record, or the last one that repeated it word for word.
     """
 
     __tablename__ = "subjects"
@@ -33,6 +34,7 @@ class Subject(Base):
     absent_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ignored_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     doubted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", use_alter=True))
     held_import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", use_alter=True), index=True)
 
 

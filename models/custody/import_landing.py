@@ -317,7 +317,7 @@ def _show_records(session: Session, record_ids: Collection[int]) -> None:
             ids.in_(list(record_ids)),
             SUBJECTS.c.id == RECORDS.c.subject_id,
         )
-        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, doubted_at=_doubt_after(RECORDS.c.as_of))
+        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, seen_import_id=RECORDS.c.import_id)
     )
 
 
@@ -328,13 +328,8 @@ def _confirm(session: Session, import_id: int, batch: Sequence[Any], rows: Seque
     session.execute(
         update(SUBJECTS)
         .where(*_are_staged(import_id, batch, rows), SUBJECTS.c.id == IMPORT_ROWS.c.subject_id)
-        .values(as_of=IMPORT_ROWS.c.as_of, doubted_at=_doubt_after(IMPORT_ROWS.c.as_of))
+        .values(as_of=IMPORT_ROWS.c.as_of, seen_import_id=import_id)
     )
-
-
-def _doubt_after(as_of: Any) -> Any:
-    """A row that came late says nothing of the moment for which a newer one could not be read."""
-    return case((SUBJECTS.c.doubted_at > as_of, SUBJECTS.c.doubted_at), else_=None)
 
 
 def _see_again(session: Session, import_id: int, rows: Sequence[Any], people: dict[int, Any]) -> None:

@@ -5,7 +5,8 @@ Records are only ever appended, so the record that stood before is written again
 "cannot be confirmed" until the next file. It keeps the import that reported it, so that this one can be taken
 back too.
 
-- A person with a newer record of another file keeps that one.
+- A person with a newer record of another file keeps that one. So does one whose record another file repeated
+  word for word since: it becomes a record of that file.
 - A person whom a full snapshot did not name, before the file or since, cannot be confirmed.
 - A person about whom a later row could not be read, or was older than the false one, cannot be confirmed:
   that row may have said otherwise.
@@ -17,8 +18,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
@@ -27,6 +28,7 @@ from models.custody.import_file import CONTENT_COLUMNS
 from models.custody.import_record import RETRACTED_STATES, CustodyImport
 from models.custody.import_staging import RECORDS, SUBJECTS
 
+_REPEATED = aliased(CustodyImport)
 _NOTHING_KNOWN = {**dict.fromkeys(CONTENT_COLUMNS), "status": "unknown", "releasable": True}
 
 
@@ -60,20 +62,32 @@ def take_back_records(
         select(
             Subject.id, CustodyRecord.id, CustodyRecord.import_id, CustodyRecord.status,
             CustodyRecord.releasable, CustodyRecord.as_of, Subject.absent_since, Subject.doubted_at,
+            _REPEATED.id, Subject.as_of,
         )
         .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
+        .outerjoin(
+            _REPEATED,
+            and_(_REPEATED.id == Subject.seen_import_id, _REPEATED.state.not_in(RETRACTED_STATES)),
+        )
         .where(Subject.id.in_(subject_ids))
         .order_by(Subject.id)
         .with_for_update(of=Subject)
     ).all()  # fmt: skip
     earlier = _earlier(session, import_id, subject_ids)
     taken = []
-    for subject_id, record_id, from_import, status, releasable, as_of, missing_since, doubted_at in people:
+    for (
+        subject_id, record_id, from_import, status, releasable, as_of, missing_since, doubted_at, seen_in,
+        seen_as_of,
+    ) in people:  # fmt: skip
         newest, told = record_id, None
         before = earlier.get(subject_id)
         is_theirs = from_import == import_id and releasable
+        if is_theirs and seen_in is not None:
+            newest = _repeat(session, record_id, seen_in, seen_as_of or as_of, now)
+            one = session.get_one(CustodyRecord, newest)
+            told = told_of(newest, one.status, one.status_at, one.releasable) if not missing_since else None
         # Of a person with nothing earlier, "unknown" is what this function would write.
-        if is_theirs and (before is not None or status != "unknown"):
+        elif is_theirs and (before is not None or status != "unknown"):
             is_doubtful = doubted_at is not None and (before is None or doubted_at > before.as_of)
             absent_since = missing_since or (doubted_at if is_doubtful else None)
             if before is not None and _was_absent_since(session, before):
@@ -121,6 +135,16 @@ def _was_absent_since(session: Session, before: Any) -> bool:
     return session.execute(later.limit(1)).first() is not None
 
 
+def _repeat(session: Session, record_id: int, import_id: int, as_of: datetime, now: datetime) -> int:
+    """Write a record again as one of the file that repeated it."""
+    record = session.execute(select(RECORDS).where(RECORDS.c.id == record_id)).one()
+    content = {name: getattr(record, name) for name in ("subject_id", *CONTENT_COLUMNS)}
+    values = {**content, "import_id": import_id, "as_of": as_of, "recorded_at": now}
+    again: int = session.execute(insert(RECORDS).returning(RECORDS.c.id), values).scalar_one()
+    session.execute(update(SUBJECTS).where(SUBJECTS.c.id == record.subject_id).values(record_id=again))
+    return again
+
+
 def _append(
     session: Session,
     subject_id: int,
@@ -142,5 +166,9 @@ def _append(
     # Without a moment, the next file about this person lands whatever moment it speaks for.
     moment = None if before is None else before.as_of
     moved = update(SUBJECTS).where(SUBJECTS.c.id == subject_id)
-    session.execute(moved.values(record_id=record_id, as_of=moment, absent_since=absent_since))
+    session.execute(
+        moved.values(
+            record_id=record_id, as_of=moment, absent_since=absent_since, seen_import_id=values["import_id"]
+        )
+    )
     return record_id

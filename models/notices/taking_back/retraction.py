@@ -114,6 +114,7 @@ def _carry_out(database: Database, import_id: int, now: datetime) -> Retraction:
 
 def _take_back(session: Session, import_id: int, people: Sequence[int], now: datetime) -> list[Job]:
     taken = take_back_records(session, import_id, people, now)
+    _keep_true_events(session, people)
     jobs = _stop_false_events(session, people, now)
     by_person = {one.subject_id: one for one in taken}
     for subject_id, misled in _misled(session, people).items():
@@ -188,6 +189,27 @@ def correct_late(session: Session, notice_ids: Sequence[int], now: datetime) -> 
             stands_now = told if told is not None and told.record_id == newest else None
             back = TakenBack(subject_id, one.record_id, newest or one.record_id, stands_now)
             _correct(session, one.heard.import_id, back, _who_heard_otherwise(session, back, [one]), now)
+
+
+def _keep_true_events(session: Session, people: Sequence[int]) -> None:
+    """What a file that counts has repeated since is news of that file, for those who were not told yet."""
+    told = last_told(session, people)
+    rows = session.execute(
+        select(CustodyEvent.id, CustodyEvent.subject_id, CustodyEvent.kind, CustodyEvent.at)
+        .join(CustodyRecord, CustodyRecord.id == CustodyEvent.record_id)
+        .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
+        .where(
+            CustodyEvent.subject_id.in_(told), CustodyEvent.before_id.is_not(None),
+            CustodyEvent.corrects_id.is_(None), CustodyEvent.stopped_at.is_(None),
+            CustodyImport.state.in_(RETRACTED_STATES),
+        )
+    )  # fmt: skip
+    for event_id, subject_id, kind, at in rows.all():
+        newest = told[subject_id]
+        if newest.status == kind and newest.at == at:
+            record = session.get_one(CustodyRecord, newest.record_id)
+            again = update(CUSTODY_EVENTS).where(CUSTODY_EVENTS.c.id == event_id)
+            session.execute(again.values(record_id=record.id, import_id=record.import_id))
 
 
 def _stop_false_events(session: Session, people: Iterable[int], now: datetime) -> list[Job]:

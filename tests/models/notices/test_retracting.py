@@ -202,6 +202,52 @@ def test_status_that_another_file_repeats_is_not_taken_back(database: Database, 
     assert what_is_heard(database, case, at(4)).status == "in_custody"
 
 
+def test_status_that_another_file_repeats_word_for_word_is_not_taken_back(
+    database: Database, case: MadeCase
+) -> None:
+    """The line called to say that a person was in custody of whom the newest file said that they were out."""
+    wrong = false_release(database)
+    hears(database, 1.5)
+    feeds(database, **{**OUT, "as_of": at(2)})
+    again = last_import(database)
+
+    assert takes_back(database, wrong, 3).corrections == 0
+    assert what_is_heard(database, case, at(3)).status == "released"
+
+    assert takes_back(database, again, 4).corrections == 1
+    assert what_is_heard(database, case, at(4)).status == "in_custody"
+
+
+def test_person_who_was_not_told_yet_is_told_what_another_file_repeats(
+    database: Database, case: MadeCase
+) -> None:
+    """The call about the release was stopped as false, although the newest file says that they are out."""
+    wrong = false_release(database)
+    feeds(database, **{**OUT, "as_of": at(2)})
+    again = last_import(database)
+
+    takes_back(database, wrong, 3)
+    assert states(database) == [("released", "waiting", None)]
+
+    takes_back(database, again, 4)
+    assert states(database) == [("released", "stopped", "retracted")]
+
+
+@pytest.mark.parametrize("more", [{}, {"removal_stage": "appeal_pending"}])
+def test_change_of_the_file_that_nobody_repeated_is_told_to_nobody(
+    database: Database, case: MadeCase, more: dict[str, Any]
+) -> None:
+    feeds(database, **OUT | more)
+    feeds(database, **{**OUT, "status_at": at(49), "as_of": at(50), **more})
+    wrong = last_import(database)
+    spreads(database, 50)
+
+    takes_back(database, wrong, 51)
+
+    assert states(database) == [("released", "stopped", "retracted")]
+    assert what_is_heard(database, case, at(51)).status_at == at(0.5)
+
+
 def test_false_transfer_that_a_later_file_undid_without_an_event_is_corrected(
     database: Database, case: MadeCase
 ) -> None:
@@ -257,8 +303,11 @@ def test_record_before_does_not_count_again_if_a_later_row_could_not_be_read(
         load(database, feed_row("A-1", **OUT | {"as_of": at(1.4)}), now=at(1.4))
 
     takes_back(database, wrong, 2)
+    if readable_again:
+        assert what_is_heard(database, case, at(2)).status == "released", "the newest file says so"
+        takes_back(database, last_import(database), 2)
 
-    assert what_is_heard(database, case, at(2)).status == ("in_custody" if readable_again else None)
+    assert what_is_heard(database, case, at(2)).status is None
     assert states(database)[-1][1] == "waiting", "the correction"
     load(database, feed_row("A-1", as_of=at(2.5)), now=at(2.5))
     assert what_is_heard(database, case, at(2.5)).status == "in_custody"
@@ -278,6 +327,7 @@ def test_row_that_comes_late_confirms_nothing_of_a_moment_after_it_that_could_no
         load(database, feed_row("A-1", as_of=at(0.5)), now=at(2.2))
     else:
         load(database, feed_row("A-1", **OUT | {"as_of": at(1.2)}), now=at(1.5))
+        takes_back(database, last_import(database), 2)
         takes_back(database, wrong, 2)
 
     assert what_is_heard(database, case, at(2.2)).status is None

@@ -20,6 +20,7 @@ MOMENT = sa.DateTime(timezone=True)
 CIRCULAR = (
     ("staff", "busy_call_id", "calls"),
     ("subjects", "held_import_id", "imports"),
+    ("subjects", "seen_import_id", "imports"),
     ("subjects", "record_id", "custody_records"),
     ("cases", "named_by", "staff"),
     ("calls", "callback_id", "callbacks"),
@@ -331,8 +332,12 @@ def _make_tables() -> None:
         sa.Column("ignored_until", MOMENT),
         sa.Column("doubted_at", MOMENT),
         sa.Column("held_import_id", sa.Integer()),
+        sa.Column("seen_import_id", sa.Integer()),
         sa.ForeignKeyConstraint(
             ["held_import_id"], ["imports.id"], name="fk_subjects_held_import_id", use_alter=True
+        ),
+        sa.ForeignKeyConstraint(
+            ["seen_import_id"], ["imports.id"], name="fk_subjects_seen_import_id", use_alter=True
         ),
         sa.ForeignKeyConstraint(
             ["record_id"], ["custody_records.id"], name="fk_subjects_record_id", use_alter=True
