@@ -213,17 +213,15 @@ def test_pass_of_the_sweeper_reads_no_old_callback_to_find_those_after_a_duress_
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_postgresql_keeps_the_plan_of_a_statement_that_is_read_again_and_again(database: Database) -> None:
-    read = select(CALLS.c.said, CALLS.c.id).where(CALLS.c.case_id == 1)
-    for _ in range(20):
+def test_postgresql_keeps_a_statement_prepared_that_is_read_again_and_again(database: Database) -> None:
+    # psycopg prepares a statement at its fifth time, and the pool has several connections.
+    for _ in range(60):
         with database.reading() as session:
-            session.execute(read)
+            session.execute(select(CALLS.c.said, CALLS.c.id).where(CALLS.c.case_id == 1))
 
     with database.reading() as session:
-        found = session.execute(text("SELECT statement, generic_plans FROM pg_prepared_statements")).all()
-    plans = {statement: generic for statement, generic in found if statement.startswith("SELECT calls.said")}
-    assert len(plans) == 1, found
-    assert min(plans.values()) > 0, plans
+        kept = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    assert [statement for statement in kept if statement.startswith("SELECT calls.said")], kept
 
 
 @pytest.mark.parametrize("name", OF_FEW_CALLS)
