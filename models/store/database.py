@@ -14,11 +14,13 @@ from sqlalchemy import (
     Engine,
     Executable,
     Insert,
+    Pool,
     Update,
     create_engine,
     event,
     make_url,
 )
+from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -114,7 +116,7 @@ class Database:
         """
         self.keyring = keyring
         self.engine = _engine(url, pool_size, patience_seconds)
-        writing = self.engine.execution_options(**WRITES)
+        writing = _for_writing(self.engine)
         self._writers = sessionmaker(writing, expire_on_commit=False, info={"keyring": keyring})
         self._readers = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
         event.listen(self._writers, "after_commit", log_changes)
@@ -147,6 +149,7 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._writers.kw["bind"].dispose()
         self.turn_engine.dispose()
 
 
@@ -241,6 +244,25 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
         # Added later, since SQLAlchemy first asks the server for its version on the first connection.
         event.listen(engine, "connect", lambda *_: _guard_turns(engine))
     return engine
+
+
+class _Writers(OptionEngine):
+    """An engine of transactions with the events of another one, and connections of its own."""
+
+    # Not those of the other engine.
+    pool = cast(Pool, None)
+
+
+def _for_writing(engine: Engine) -> Engine:
+    """The engine for transactions; on SQLite with connections of its own.
+
+    One that turns from reading to writing, or back, parses all its statements again (``_begin``).
+    """
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(**WRITES)
+    writers = _Writers(engine, WRITES)
+    writers.pool = engine.pool.recreate()
+    return writers
 
 
 def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:

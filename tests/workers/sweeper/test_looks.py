@@ -104,14 +104,18 @@ def test_no_session_is_open_while_the_carrier_is_asked_about_forgotten_calls(
     empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each call that is ended, or job that is done here, is guarded by itself within its part."""
-    pool = empty_call_center.database.engine.pool
-    assert isinstance(pool, QueuePool)
+    out: list[object] = []
     at_once: list[int] = []
+    taken, given = (lambda one, *_: out.append(one)), (lambda one, *_: out.remove(one))
+    event.listen(QueuePool, "checkout", taken)
+    event.listen(QueuePool, "checkin", given)
     monkeypatch.setattr(sweeper, "is_any_in_progress", lambda *_: True)
     monkeypatch.setattr(sweeper, "free_forgotten", lambda *_: ([1], [2]))
     monkeypatch.setattr(Mender, "end_forgotten", lambda *_: None)
-    monkeypatch.setattr(Mender, "find_end", lambda *_: at_once.append(pool.checkedout()))
+    monkeypatch.setattr(Mender, "find_end", lambda *_: at_once.append(len(out)))
 
     empty_call_center.sweeps()
 
+    event.remove(QueuePool, "checkout", taken)
+    event.remove(QueuePool, "checkin", given)
     assert at_once == [0]
