@@ -18,7 +18,7 @@ from config.settings import Settings
 from hotline.refusals.wording import in_english
 from models import Alert
 from models.store.database import Database
-from tests.factories import make_office, make_staff
+from tests.factories import make_court, make_office, make_staff
 from tests.models.custody.feed import feed_row, open_cases
 from tests.models.custody.watched.batches import Sender, batches
 from workers import feed
@@ -70,11 +70,14 @@ def test_dates_that_the_office_does_not_tell_hold_no_file(
     people = [f"A-{n}" for n in range(12)]
     open_cases(database, *people)
     office = make_office(**{switch: is_told})
+    with database.transaction() as session:
+        court = make_court(session, "Elizabeth Immigration Court").name
 
     for number in (1, 2):
         later = now + timedelta(hours=number)
         dated = {column: now + timedelta(days=number), "status_at": now, "as_of": later}
-        sender.send(number, *(feed_row(who, **dated) for who in people))
+        rows = [feed_row(who, next_hearing_place=court, **dated) for who in people]
+        sender.send(number, *rows)
         look(watching, database, office, later, in_english)
 
     assert batches(database, "held") == ([2] if is_told else [])
