@@ -38,15 +38,16 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
     @voice.route("/voice/inbound", methods=GET_AND_POST)
     @guard_twilio
     def inbound() -> Response:
-        line = current()
-        return speak(tried_again(lambda: line.begin(call_sid(request.form), request.form)))
+        line, form = current(), request.form
+        return speak(tried_again(lambda: line.begin(call_sid(form), form)))
 
     @voice.route("/voice/steps/<step>/<turn>", methods=GET_AND_POST)
     @guard_twilio
     def answer(step: str, turn: str) -> Response:
         number = int(turn) if turn.isdecimal() and len(turn) < 9 else -1
-        sid, keys, line = call_sid(request.form), digits(request.form), current()
-        return speak(tried_again(lambda: line.answer(sid, step, number, keys, request.form)))
+        line, form = current(), request.form
+        sid, keys = call_sid(form), digits(form)
+        return speak(tried_again(lambda: line.answer(sid, step, number, keys, form)))
 
     @voice.route("/voice/legs/<leg_id>", methods=GET_AND_POST)
     @guard_twilio
