@@ -61,8 +61,11 @@ def watch_for_proxies(
 
     @app.before_request
     def notice() -> None:
+        told = request.environ.get("HTTP_X_FORWARDED_FOR")
+        if not told or not unnoted:
+            return
         ours = 1 if settings.console_port and request.path.startswith(STAFF) else 0
-        if not unnoted or len(_addresses(request.headers.get("X-Forwarded-For", ""))) <= ours:
+        if len(_addresses(told)) <= ours:
             return
         if "log" in unnoted:
             unnoted.discard("log")
