@@ -1,5 +1,6 @@
 """Everything one turn needs to know: the call, and what belongs to it once the turn asks for that."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    lambda_stmt,
     literal_column,
     or_,
     select,
@@ -222,10 +224,12 @@ def _locking(statement: Select[Any]) -> Select[Any]:
 class _Reading:
     """A SELECT whose columns have the names of the fields of a state."""
 
-    def __init__(self, statement: Select[Any]) -> None:
-        self.statement = statement
+    def __init__(self, make: Callable[[], Select[Any]]) -> None:
+        # SQLAlchemy finds the compiled statement by the code of ``make`` (each reading has its own lambda),
+        # and not by its eighty columns, one by one.
+        self.statement = lambda_stmt(make, enable_tracking=False)
         # Done once, at import: reading the names from each row takes longer than creating the state.
-        self.names = tuple(statement.selected_columns.keys())
+        self.names = tuple(make().selected_columns.keys())
 
     def values(self, row: Row[*tuple[Any, ...]] | None) -> dict[str, Any]:
         """Each value of a row by its name; nothing without a row."""
@@ -296,22 +300,22 @@ _STAFF_FACTS: dict[str, Any] = {
 _CASE_IS_OPENED = _CASES.c.id == CALLS.c.case_id
 _IS_IT = CALLS.c.call_sid == bindparam("sid")
 
-_CALL = _Reading(_selecting(_CALL_COLUMNS).where(_IS_IT))
+_CALL = _Reading(lambda: _selecting(_CALL_COLUMNS).where(_IS_IT))
 _CALL_AND_CASE = _Reading(
-    _joining_told(
+    lambda: _joining_told(
         _selecting(_CALL_COLUMNS | _CASE_FACTS | _told_facts(CALLS.c.phone_key))
         .select_from(CALLS)
         .outerjoin(_CASES, _CASE_IS_OPENED)
     ).where(_IS_IT)
 )
 _CASE = _Reading(
-    _joining_told(
+    lambda: _joining_told(
         _selecting(_CASE_FACTS | _told_facts(bindparam("phone", type_=String))).select_from(_CASES)
     ).where(_CASES.c.id == bindparam("case"))
 )
-_STAFF_NOW = _Reading(_selecting(_STAFF_FACTS))
+_STAFF_NOW = _Reading(lambda: _selecting(_STAFF_FACTS))
 _TURN_OF = select(CALLS.c.turn).where(CALLS.c.id == bindparam("id")).with_for_update(key_share=True)
-_BY_SID = _Reading(_locking(_select().where(_IS_IT)))
-_BY_LEG = _Reading(_locking(_select().where(CALLS.c.leg_id == bindparam("leg"))))
-_PIN_BY_SID = _Reading(_locking(_select(for_pin=True).where(_IS_IT)))
-_OPENING_BY_SID = _Reading(_locking(_select(opening=True).where(_IS_IT)))
+_BY_SID = _Reading(lambda: _locking(_select().where(_IS_IT)))
+_BY_LEG = _Reading(lambda: _locking(_select().where(CALLS.c.leg_id == bindparam("leg"))))
+_PIN_BY_SID = _Reading(lambda: _locking(_select(for_pin=True).where(_IS_IT)))
+_OPENING_BY_SID = _Reading(lambda: _locking(_select(opening=True).where(_IS_IT)))

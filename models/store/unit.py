@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, Select
+from sqlalchemy import Connection, CursorResult, Executable, Row
 from sqlalchemy.orm import Session
 
 from models.store.database import Database, Write, send_all
@@ -49,7 +49,7 @@ class Unit:
         """State the version this unit read: ``lock`` locks that row and returns its version by then."""
         self._read = (lock, values, version)
 
-    def read(self, statement: Select[Any], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    def read(self, statement: Executable, values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
         """The first row of one SELECT as it is now, without a lock."""
         if not statement.is_select:
             raise ValueError("A unit reads by SELECT alone.")
