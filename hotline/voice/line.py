@@ -26,7 +26,7 @@ from models.calls.place import FAULTED
 from models.calls.role import COLLEAGUE, INTERPRETER
 from models.overview.caller_state import glance, load_by_leg, load_by_sid
 from models.store.database import Database, tried_again
-from models.store.unit import OvertakenError, Unit, unit_of
+from models.store.unit import OvertakenError, Unit
 from models.talks.call_event import hear_who_answered, record_call_event, record_call_sid
 from models.talks.joiner import missed_words
 
@@ -69,7 +69,7 @@ class Line:
         now = self.clock()
         call = self._new_call(call_sid, form, now)
         try:
-            with unit_of(self.database) as unit:
+            with Unit(self.database) as unit:
                 desk = self._desk(unit, call, now)
                 turn = self._walk(desk).start()
                 self._keep(call, turn)
@@ -87,7 +87,7 @@ class Line:
         again.
         """
         now = self.clock()
-        with unit_of(self.database) as unit:
+        with Unit(self.database) as unit:
             call = load_by_leg(unit.session, leg_id, now)
             if call is None or call.ended_at is not None:
                 return self._gone(self.office.languages[0])
@@ -111,7 +111,7 @@ class Line:
         """Take the caller's keys at a step. Anything but the expected answer hears the last words again."""
         now = self.clock()
         try:
-            with unit_of(self.database) as unit:
+            with Unit(self.database) as unit:
                 slow = self._slow.get(step)
                 if slow is not None:
                     # A try is reserved while the call is locked, so that no try is counted twice (R04).
@@ -163,7 +163,7 @@ class Line:
     def apologise(self, call_sid: str | None) -> Spoken:
         """After a fault: an apology, then a person or a callback. Raises when the database is what failed."""
         now = self.clock()
-        with unit_of(self.database) as unit:
+        with Unit(self.database) as unit:
             call = load_by_sid(unit.session, call_sid, now) if call_sid else None
             if call is None:
                 raise LookupError("No call to apologise in.")
@@ -224,7 +224,7 @@ class Line:
 
     def _finish(self, call_sid: str, number: int, deferred: Deferred, found: Any) -> Spoken:
         now = self.clock()
-        with unit_of(self.database) as unit:
+        with Unit(self.database) as unit:
             opening = deferred.task.guess.opens(found)
             call = load_by_sid(unit.session, call_sid, now, opening=opening)
             if call is None:
@@ -326,7 +326,7 @@ class Line:
 
     def _said_last(self, call_sid: str) -> Spoken:
         """Another request of this call was faster: return its result."""
-        with unit_of(self.database) as unit:
+        with Unit(self.database) as unit:
             call = glance(unit, call_sid)
             if call is None:
                 return self._gone(self.office.languages[0])

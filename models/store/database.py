@@ -216,8 +216,8 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
     # Error messages must not quote values, whoever logs them.
     options: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
     if for_turns:
-        # A connection without transactions has nothing to reset.
-        options["pool_reset_on_return"] = None
+        # A connection without transactions has nothing to reset, and nothing to roll back.
+        options |= {"pool_reset_on_return": None, "skip_autocommit_rollback": True}
     if url.startswith("sqlite"):
         engine = create_engine(
             url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, **options

@@ -1,8 +1,8 @@
 """One turn's unit of work: it reads without a lock, and all of its writes are saved or none."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Self
 
 from sqlalchemy import Connection, CursorResult, Executable, Row
 from sqlalchemy.orm import Session
@@ -21,14 +21,28 @@ class Unit:
     Most turns only move their call on. They read with one statement and write with one, each in a transaction
     of its own. No lock is held while the tree is walked, and no round trips are spent on BEGIN and COMMIT. A
     turn that does more opens ``session``; then its save and everything else commit together.
+
+    It commits at the end of its ``with`` if a session was opened, and rolls back on any exception.
     """
 
-    def __init__(self, database: Database, stack: ExitStack) -> None:
+    def __init__(self, database: Database) -> None:
         self.keyring: Keyring = database.keyring
-        self._database, self._stack = database, stack
+        self._database = database
         self._connection: Connection | None = None
+        self._transaction: AbstractContextManager[Session] | None = None
         self._session: Session | None = None
         self._read: tuple[Executable, Mapping[str, Any], int] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: Any) -> None:
+        try:
+            if self._transaction is not None:
+                self._transaction.__exit__(*fault)
+        finally:
+            if self._connection is not None:
+                self._connection.close()
 
     @property
     def session(self) -> Session:
@@ -38,7 +52,9 @@ class Unit:
         this order; in any other order two writers could deadlock. Raises OvertakenError.
         """
         if self._session is None:
-            self._session = self._stack.enter_context(self._database.transaction())
+            transaction = self._database.transaction()
+            self._session = transaction.__enter__()
+            self._transaction = transaction
             if self._read is not None:
                 statement, values, version = self._read
                 if self._session.execute(statement, values).scalar_one_or_none() != version:
@@ -72,12 +88,5 @@ class Unit:
 
     def _send(self, statement: Executable, values: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
         if self._connection is None:
-            self._connection = self._stack.enter_context(self._database.turn_engine.connect())
+            self._connection = self._database.turn_engine.connect()
         return self._connection.execute(statement, values, execution_options={"turn": True})
-
-
-@contextmanager
-def unit_of(database: Database) -> Iterator[Unit]:
-    """One unit: commits at the end if a session was opened, rolls back on any exception."""
-    with ExitStack() as stack:
-        yield Unit(database, stack)

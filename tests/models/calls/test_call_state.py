@@ -10,7 +10,7 @@ from models.calls.call_state import FACTS, CallState
 from models.cases.pin import ATTESTED, STRANGERS, PinCounter
 from models.overview.caller_state import glance, load_by_sid
 from models.store.database import Database
-from models.store.unit import unit_of
+from models.store.unit import Unit
 from tests.factories import NOW, make_call, make_callback, make_case, make_staff
 
 GIVEN = {
@@ -43,7 +43,7 @@ def test_fact_has_the_same_value_read_later_or_at_once(database: Database, now: 
         make_callback(session, case, phone="+12025550123")
         make_staff(session)
 
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         late, early = glance(unit, "CA1"), glance(unit, "CA1", with_case=True)
         assert late is not None
         assert early is not None
@@ -61,7 +61,7 @@ def test_later_read_does_not_replace_a_fact_that_the_turn_changed(database: Data
     with database.transaction() as session:
         make_call(session, "CA1", phone="+12025550123", case_id=make_case(session).id)
 
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = glance(unit, "CA1")
         assert state is not None
         state.pin_issued_at, state.case_id = now, None
@@ -76,7 +76,7 @@ def test_unknown_field_of_a_state_raises(database: Database) -> None:
     with database.transaction() as session:
         make_call(session, "CA1", phone="+12025550123")
 
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = glance(unit, "CA1")
         assert state is not None
         with pytest.raises(AttributeError, match="no favourite_colour"):

@@ -17,7 +17,7 @@ from models.overview.caller_state import glance, load_by_leg, load_by_sid
 from models.overview.duress_use import has_untold_use
 from models.overview.history import history_of
 from models.store.database import Database
-from models.store.unit import unit_of
+from models.store.unit import Unit
 from models.talks.call_queue import QueuedCall, waiting
 from models.talks.queue_ring import stop_ringing
 from tests.factories import make_call, make_callback, make_case
@@ -102,7 +102,7 @@ def test_facts_of_a_call_are_read_without_a_scan_of_a_growing_table(
         session.execute(text("ANALYZE"))
 
     def read() -> None:
-        with unit_of(database) as unit:
+        with Unit(database) as unit:
             state = glance(unit, "CA1", with_case=with_case)
             assert state is not None
             assert (state.registrant_id is not None, state.free_liaisons) == (True, 0)

@@ -21,7 +21,7 @@ from models.cases.registrant import Registrant, register, saving_slow_pace
 from models.overview.caller_state import glance, load_by_sid
 from models.store.base import UtcDateTime
 from models.store.database import Database
-from models.store.unit import OvertakenError, unit_of
+from models.store.unit import OvertakenError, Unit
 from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 
@@ -49,13 +49,13 @@ def _moved_on(state: CallState | None, step: str) -> CallState:
 
 
 def _answer_with_an_entry(database: Database, state: CallState, now: datetime) -> None:
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         record(unit.session, actor="test", action="tried", target="call", now=now)
         unit.save(saving_turn(state))
 
 
 def _where(database: Database, sid: str) -> tuple[str, int]:
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = glance(unit, sid)
     assert state is not None
     return state.step, state.turn
@@ -70,7 +70,7 @@ def test_turn_saves_each_column_that_it_may_change(database: Database, now: date
         case_id = make_case(session).id
     new = case_id if name == "case_id" else new
 
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = _moved_on(glance(unit, sid), "first_menu")
         setattr(state, name, new)
         unit.save(saving_turn(state))
@@ -92,7 +92,7 @@ def test_turn_that_began_before_a_sign_out_does_not_undo_it(database: Database, 
     sid = _call(database, now)
     person = _sign_in(database, sid, now)
 
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = _moved_on(glance(unit, sid), "staff_menu")
         with database.transaction() as session:
             sign_out(session, person)
@@ -106,7 +106,7 @@ def test_turn_with_a_new_pace_is_overtaken_by_a_sign_out(database: Database, now
     sid = _call(database, now)
     person = _sign_in(database, sid, now)
 
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = _moved_on(glance(unit, sid), "staff_menu")
         state.pace = "slow"
         with database.transaction() as session:
@@ -122,7 +122,7 @@ def test_turn_with_a_new_pace_is_overtaken_by_a_sign_out(database: Database, now
 
 def test_slower_of_two_answers_is_not_saved(database: Database, now: datetime) -> None:
     sid = _call(database, now)
-    with unit_of(database) as slow, unit_of(database) as fast:
+    with Unit(database) as slow, Unit(database) as fast:
         late = _moved_on(glance(slow, sid), "goodbye")
         fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
         with pytest.raises(OvertakenError):
@@ -137,7 +137,7 @@ def test_turn_that_cannot_write_for_too_long_gives_up_and_the_next_one_writes(
 ) -> None:
     monkeypatch.setattr("models.store.database.BUSY_SECONDS", 0.05)
     sid = _call(database, now)
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = _moved_on(glance(unit, sid), "first_menu")
         with database.transaction() as session:
             session.execute(text("SELECT 1"))
@@ -151,7 +151,7 @@ def test_turn_that_cannot_write_for_too_long_gives_up_and_the_next_one_writes(
 @ON_SQLITE
 def test_turn_saves_once_the_writer_before_it_has_ended(database: Database, now: datetime) -> None:
     sid = _call(database, now)
-    with unit_of(database) as unit, ThreadPoolExecutor(1) as pool:
+    with Unit(database) as unit, ThreadPoolExecutor(1) as pool:
         state = _moved_on(glance(unit, sid), "first_menu")
         with database.transaction() as session:
             session.execute(text("SELECT 1"))
@@ -165,9 +165,9 @@ def test_turn_saves_once_the_writer_before_it_has_ended(database: Database, now:
 
 def test_audit_entry_of_the_slower_answer_is_undone(database: Database, now: datetime) -> None:
     sid = _call(database, now)
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         late = _moved_on(glance(unit, sid), "goodbye")
-    with unit_of(database) as fast:
+    with Unit(database) as fast:
         fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
     with pytest.raises(OvertakenError):
         _answer_with_an_entry(database, late, now)
@@ -182,7 +182,7 @@ def test_promise_that_names_a_call_does_not_wait_for_a_transaction_that_holds_th
 ) -> None:
     sid = _call(database, now)
     with ExitStack() as held:
-        unit = held.enter_context(unit_of(database))
+        unit = held.enter_context(Unit(database))
         state = glance(unit, sid)
         assert state is not None
         # SQLite has one writer, so there nobody holds a call while another writes.
@@ -207,11 +207,11 @@ def test_writes_that_go_with_the_slower_answer_are_undone_too(database: Database
         session.flush()
         registrant_id = registrant.id
     sid = _call(database, now)
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         late = _moved_on(glance(unit, sid), "goodbye")
-    with unit_of(database) as fast:
+    with Unit(database) as fast:
         fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
-    with pytest.raises(OvertakenError), unit_of(database) as slow:
+    with pytest.raises(OvertakenError), Unit(database) as slow:
         slow.save(saving_slow_pace(registrant_id), saving_turn(late))
 
     with database.reading() as session:
@@ -223,7 +223,7 @@ def test_turn_that_writes_more_waits_for_an_event_of_the_call(database: Database
     has_read, has_ended = Event(), Event()
 
     def answer() -> None:
-        with unit_of(database) as unit:
+        with Unit(database) as unit:
             glance(unit, sid)
             has_read.set()
             has_ended.wait(10)
@@ -242,7 +242,7 @@ def test_turn_that_writes_more_waits_for_an_event_of_the_call(database: Database
 
 def test_unit_that_opened_a_session_commits_all_of_it(database: Database, now: datetime) -> None:
     sid = _call(database, now)
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         state = _moved_on(glance(unit, sid), "first_menu")
     _answer_with_an_entry(database, state, now)
 

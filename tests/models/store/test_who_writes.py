@@ -12,7 +12,7 @@ from models.calls.call import Call, saving_turn
 from models.overview.caller_state import glance
 from models.staff.staff import Staff
 from models.store.database import WRITES, Database
-from models.store.unit import unit_of
+from models.store.unit import Unit
 from tests.factories import make_staff
 
 SID = f"CA{7:032d}"
@@ -75,12 +75,12 @@ def _reader_after_a_writer(database: Database) -> None:
 
 
 def _read_of_a_unit(database: Database) -> None:
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         unit.read(_RENAMES.returning(Staff.id), {})  # type: ignore[arg-type]
 
 
 def _save_of_a_unit(database: Database) -> None:
-    with unit_of(database) as unit:
+    with Unit(database) as unit:
         unit.save((_RENAMES, {}))
 
 
@@ -175,7 +175,7 @@ def test_connection_to_sqlite_does_not_turn_from_reading_to_writing_and_back(dat
 
 
 def test_save_of_a_turn_writes_its_call(rows: Database) -> None:
-    with unit_of(rows) as unit:
+    with Unit(rows) as unit:
         state = glance(unit, SID)
         assert state is not None
         state.step, state.turn = "first_menu", 2
