@@ -100,7 +100,7 @@ def glance(unit: Unit, call_sid: str, *, with_case: bool = False) -> CallState |
 
 
 def _read_later(unit: Unit, case_id: int | None, phone_key: str | None, name: str) -> dict[str, Any]:
-    """Read the fact of this name, and with it all facts of the case, or of the staff.
+    """Read the fact of this name, and with it all facts of the case, of its callback, or of the staff.
 
     The values are as committed: without what this turn has written itself.
     """
@@ -108,6 +108,10 @@ def _read_later(unit: Unit, case_id: int | None, phone_key: str | None, name: st
         return _STAFF_NOW.values(unit.read(_STAFF_NOW.statement, {}))
     if case_id is None:
         return {}
+    if name in _CALLBACK.names:
+        # A case without one has these facts too, so that none of them is read a second time.
+        found = _CALLBACK.values(unit.read(_CALLBACK.statement, {"case": case_id}))
+        return dict.fromkeys(_CALLBACK.names) | found
     return _CASE.values(unit.read(_CASE.statement, {"case": case_id, "phone": phone_key}))
 
 
@@ -130,7 +134,8 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     by_number = for_pin or opening
-    columns = _CALL_COLUMNS | _CASE_FACTS | ({} if for_pin else _told_facts(CALLS.c.phone_key)) | _STAFF_FACTS
+    told = {} if for_pin else _told_facts(CALLS.c.phone_key) | _CALLBACK_FACTS
+    columns = _CALL_COLUMNS | _CASE_FACTS | told | _STAFF_FACTS
     own, stranger, person = _COUNTERS.alias(), _COUNTERS.alias(), _STAFF.alias()
     duress = _CASES.alias("duress_cases")
     if for_pin:
@@ -169,7 +174,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         key = literal_column(f"'{KEY_PREFIX}'", String) + CALLS.c.tried_key
         statement = statement.outerjoin(duress, duress.c.number_key == key)
     if not for_pin:
-        statement = _joining_told(statement)
+        is_its = and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED_TO_CALLER)
+        statement = _joining_told(statement).outerjoin(CALLBACKS, is_its)
     if by_number:
         statement = (
             statement.outerjoin(
@@ -205,7 +211,6 @@ def _joining_told(statement: Select[Any]) -> Select[Any]:
         .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
         .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
         .outerjoin(_COURTS, _COURTS.c.name_key == _RECORDS.c.court_key)
-        .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED_TO_CALLER))
     )
 
 
@@ -262,10 +267,6 @@ _TOLD_FACTS: dict[str, Any] = (
     )
     | {"next_hearing_place": _COURTS.c.name, "hearing_zone": _COURTS.c.time_zone}
     | _named("facility_", _FACILITIES.c.name, _FACILITIES.c.phone)
-    | _named(
-        "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.urgency,
-        CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
-    )
     | {
         "open_notices": select(func.count()).select_from(NOTICES)
             .where(NOTICES.c.case_id == _CASES.c.id, IS_OPEN).correlate(_CASES).scalar_subquery(),
@@ -274,6 +275,13 @@ _TOLD_FACTS: dict[str, Any] = (
         "calls_stopped_at": select(func.max(REGISTRATIONS.c.ended_at))
             .where(REGISTRATIONS.c.case_id == _CASES.c.id, IS_END_UNTOLD).correlate(_CASES).scalar_subquery(),
     }
+)  # fmt: skip
+
+
+# Few turns behind the PIN are about a callback.
+_CALLBACK_FACTS: dict[str, Any] = _named(
+    "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.urgency,
+    CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
 )  # fmt: skip
 
 
@@ -312,6 +320,9 @@ _CASE = _Reading(
     lambda: _joining_told(
         _selecting(_CASE_FACTS | _told_facts(bindparam("phone", type_=String))).select_from(_CASES)
     ).where(_CASES.c.id == bindparam("case"))
+)
+_CALLBACK = _Reading(
+    lambda: _selecting(_CALLBACK_FACTS).where(CALLBACKS.c.case_id == bindparam("case"), IS_OWED_TO_CALLER)
 )
 _STAFF_NOW = _Reading(lambda: _selecting(_STAFF_FACTS))
 _TURN_OF = select(CALLS.c.turn).where(CALLS.c.id == bindparam("id")).with_for_update(key_share=True)

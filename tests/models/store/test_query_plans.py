@@ -106,6 +106,7 @@ def test_facts_of_a_call_are_read_without_a_scan_of_a_growing_table(
             state = glance(unit, "CA1", with_case=with_case)
             assert state is not None
             assert (state.registrant_id is not None, state.free_liaisons) == (True, 0)
+            assert state.open_callback_id is None
 
     with database.transaction() as session:
         plan = _plans(session, read)
