@@ -236,7 +236,8 @@ def _segment(name: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return " ".join(_UNSPEAKABLE.sub(" ", text).split())
+    # Nearly every text is printable, and what is printable is speakable.
+    return " ".join((text if text.isprintable() else _UNSPEAKABLE.sub(" ", text)).split())
 
 
 def _slot(name: str, value: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -29,10 +30,13 @@ _SAME_ALL_YEAR = frozenset(f"zone.{name}" for hours, name in _ZONE_NAMES.items()
 
 def zone_prompt(time_zone: str, at: datetime) -> str | None:
     """The prompt with the name of ``time_zone`` in the year of ``at``, or None if it has no common name."""
+    return _zone_prompt(time_zone, at.year)
+
+
+@lru_cache(maxsize=1024)
+def _zone_prompt(time_zone: str, year: int) -> str | None:
     zone = ZoneInfo(time_zone)
-    hours = tuple(
-        _offset_of(datetime(at.year, month, 1, tzinfo=zone)) / timedelta(hours=1) for month in (1, 7)
-    )
+    hours = tuple(_offset_of(datetime(year, month, 1, tzinfo=zone)) / timedelta(hours=1) for month in (1, 7))
     name = _ZONE_NAMES.get(hours)
     return None if name is None else f"zone.{name}"
 

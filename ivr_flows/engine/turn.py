@@ -153,7 +153,7 @@ class Turn:
         """Write the turn for the call's row."""
         end = {name: getattr(self.end, name) for name in self.end.__dataclass_fields__}
         spoken = [[_plain(say) for say in part] for part in (self.before, self.says, self.again)]
-        return json.dumps([*spoken, type(self.end).__name__, end], separators=(",", ":"))
+        return _ENCODE([*spoken, type(self.end).__name__, end])
 
     @classmethod
     def from_json(cls, text: str) -> "Turn":
@@ -164,6 +164,8 @@ class Turn:
         return cls(before, says, _ENDS[kind](**end), *again)
 
 
+#: Made once, since each `json.dumps` with separators makes another encoder.
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 #: Between a language and the moment from which words are said in it.
 _SINCE = "@"
 
