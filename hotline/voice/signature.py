@@ -123,11 +123,12 @@ def guard_twilio(view: Callable[..., Any]) -> Callable[..., Any]:
         target = quote(path, safe=_PATH_SAFE).encode()
         if query:
             target += b"?" + query
-        form = door.admit(request.method, target, request.headers, _read_body())  # type: ignore[arg-type]
+        body = _read_body()
+        form = door.admit(request.method, target, request.headers, body)  # type: ignore[arg-type]
         # No phone and no carrier sends a NUL, and PostgreSQL cannot store one.
         if "\0" in path or b"%00" in query:
             raise BadRequest("The address holds a NUL.")
-        request.form = _without_nul(form)
+        request.form = _without_nul(form) if b"%00" in body or b"\0" in body else form
         request.files = ImmutableMultiDict()
         return view(*args, **values)
 
@@ -136,8 +137,6 @@ def guard_twilio(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _without_nul(form: Form) -> Form:
-    if not any("\0" in value for _, value in form.items(multi=True)):
-        return form
     return ImmutableMultiDict((name, value.replace("\0", "")) for name, value in form.items(multi=True))
 
 
@@ -176,15 +175,17 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
     if b"%" in encoded and _BAD_ESCAPE.search(encoded):
         raise BadRequest("A percent escape is broken.")
     try:
-        parts = [part.partition("=") for part in encoded.decode().replace("+", " ").split("&") if part]
-        return [(_unescaped(name), _unescaped(value)) for name, _, value in parts]
+        return [_pair(part) for part in encoded.decode().replace("+", " ").split("&") if part]
     except UnicodeDecodeError:
         # Without its cause, which contains the bytes that were sent.
         raise BadRequest("A parameter is not in UTF-8.") from None
 
 
-def _unescaped(part: str) -> str:
-    return unquote_to_bytes(part).decode() if "%" in part else part
+def _pair(part: str) -> tuple[str, str]:
+    name, _, value = part.partition("=")
+    if "%" in part:
+        return unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
+    return name, value
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> bytes:
