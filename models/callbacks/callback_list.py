@@ -132,12 +132,14 @@ def settle_moment(
     None when there is no such moment, or the phone may not be called at all: a staff member decides.
     """
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
-    if phone.is_paused:
+    opens = None if phone.is_barred else policy.moment_for(callback, now, phone)
+    # One with no hours in which it may be called is left during a pause, too, and its liaison gets it there:
+    # else the next call would tell the duress PIN from a denied case (R13).
+    if phone.is_paused and (phone.is_barred or opens is not None):
         # One liaison decides whether to call; until then the line looks again and again (R10).
         callback.next_attempt_at, callback.rank = now + PAUSED_FOR, None
         session.flush()
         return callback.next_attempt_at
-    opens = None if phone.is_barred else policy.moment_for(callback, now, phone)
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"
         advance(session, callback.id, "leave", actor="worker", now=now, outcome=outcome)

@@ -128,15 +128,18 @@ def test_no_day_is_promised_for_a_phone_whose_hours_nobody_works(
     )
 
 
+@pytest.mark.parametrize("hours", [(17, 19), (20, 21)], ids=["nobody on shift", "office closed"])
 @pytest.mark.parametrize("language", ["1", "2"])
 @pytest.mark.usefixtures("liaison")
 def test_such_a_callback_is_told_alike_after_the_duress_pin_and_for_a_denied_case(
-    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str, hours: tuple[int, int]
 ) -> None:
+    """With the office closed in those hours only the denied case's was left for staff, and the words told."""
+    starts, ends = map(time, hours)
     denied = make_case("in_custody", phone=HERE, record={"releasable": False})
     real = make_case("in_custody", phone=CALLER, record={"releasable": False})
     with hotline.database.transaction() as session:
-        session.execute(update(PhoneRow).values(window_starts=time(17), window_ends=time(19)))
+        session.execute(update(PhoneRow).values(window_starts=starts, window_ends=ends))
         duress = make_duress_pin(session, real, now=hotline.clock.now)
 
     for _ in range(3):
