@@ -1,5 +1,6 @@
 """What every hotline of the suite would make for itself with the same result: made once for all tests."""
 
+import os
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -28,12 +29,14 @@ class KeptConnections:
     def __init__(self) -> None:
         #: The database whose connections are kept, once it is migrated.
         self.url: str | None = None
+        self._pid = os.getpid()
         self._pools: dict[Any, Pool] = {}
         self._open: dict[int, Any] = {}
 
     def takes_in(self, engine: Engine, url: str, kind: Any) -> None:
         """Give this engine the earlier connections of engines like it."""
-        if url != self.url:
+        # A forked process that took them would speak on this one's sockets, and die without closing them.
+        if url != self.url or os.getpid() != self._pid:
             return
         if (pool := self._pools.get(kind)) is not None:
             engine.pool = pool
