@@ -183,6 +183,7 @@ def test_call_that_was_ordered_with_a_recording_tells_when_it_is_there(exchange:
     (recording,) = exchange.twilio.calls(call.sid).recordings.list()
 
     assert (recording.source, recording.status) == ("OutboundAPI", "completed")
+    assert exchange.waits_until(lambda: [one for one in exchange.requests if one.param("RecordingStatus")])
     told = [dict(one.said) for one in exchange.requests if one.param("RecordingStatus")]
     assert [one["RecordingSid"] for one in told] == [recording.sid]
 
