@@ -148,6 +148,30 @@ def test_refusal_of_a_typed_note_is_said_once_and_not_again_when_the_call_ends(
     assert " ".join(said(page)).count(refusal) == 2
 
 
+def test_ctrl_enter_saves_the_note_alone_during_a_call_and_keeps_the_outcome_that_is_chosen(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
+    )
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    for text in ("Prefers mornings.", "Prefers evenings."):
+        page.get_by_label("Note for colleagues").fill(text)
+
+        with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+            page.keyboard.press("Control+Enter")
+
+        assert answered.value.url.endswith(f"/console/callbacks/{callback_id}/note")
+        expect(page.locator("#work .usa-alert--success")).to_have_text(re.compile("The note is saved."))
+        with console_server.database.reading() as session:
+            assert note_of(session, session.get_one(Callback, callback_id)) == text
+        expect(page.get_by_label("Note for colleagues")).to_be_focused()
+        page.locator("label[for=outcome-call_later]").click()
+    expect(page.locator("#outcome-call_later")).to_be_checked()
+    expect(page.locator("#outcome-error")).to_have_count(0)
+
+
 def test_draft_of_somebody_whose_session_ended_is_gone_when_the_next_person_signs_in_there(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

@@ -159,7 +159,8 @@
       const saves = form && form.querySelector("[data-saves]");
       if (!saves) return;
       event.preventDefault();
-      form.requestSubmit(saves);
+      // A click, since htmx reads the address of the note only from a button that was clicked.
+      saves.click();
       return;
     }
     if (event.ctrlKey || event.altKey || event.metaKey || localStorage.getItem(OFF) === "1") return;
