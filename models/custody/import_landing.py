@@ -15,7 +15,7 @@ from models.custody.brake import OUT
 from models.custody.custody import DATED_FACTS
 from models.custody.earlier_files import newest_snapshot
 from models.custody.event_making import Change, Told, count_events, last_told, make_events, told_of
-from models.custody.import_file import CONTENT_COLUMNS, Content
+from models.custody.import_file import CONTENT_COLUMNS
 from models.custody.import_lock import gentle_transaction, without_collector
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.import_staging import (
@@ -23,6 +23,7 @@ from models.custody.import_staging import (
     RECORD_CONTENT,
     RECORDS,
     SUBJECTS,
+    OlderRow,
     check_state,
     doubt_older,
 )
@@ -147,7 +148,7 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
     absent: list[int] = []
     reported: list[Any] = []
     confirmed: list[Any] = []
-    older: dict[int, tuple[datetime, Content]] = {}
+    older: list[OlderRow] = []
     snapshot_at = _moment_of(session, import_id) if any(row.change == "absent" for row in rows) else None
     future = [row for row in rows if row.change == "future"]
     _confirm_nothing(session, import_id, future, people, records)
@@ -158,8 +159,8 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
                 absent.append(row.subject_id)
             continue
         if not _still_holds_true(row, people[row.subject_id]):
-            if row.change != "future" and record is not None and _content(row) != _content(record):
-                older[row.subject_id] = row.as_of, _content(row)
+            if row.change != "future" and record is not None:
+                older.append(OlderRow(row.subject_id, row.as_of, _content(row)))
             continue
         if record is None or _content(row) != _content(record):
             reported.append(row)

@@ -47,7 +47,8 @@ _DOUBT = (
 class Known:
     """The record of a person with an open case. ``last_known``: the one before an ``unknown`` record.
 
-    ``is_absent``: the last full snapshot did not name them.
+    ``is_absent``: the last full snapshot did not name them. ``is_repeated``: another file than the one that
+    reported it has repeated the record since.
     """
 
     subject_id: int
@@ -56,6 +57,15 @@ class Known:
     content: Content | None
     last_known: tuple[str, datetime | None] | None
     is_absent: bool = False
+    is_repeated: bool = False
+
+
+class OlderRow(NamedTuple):
+    """A row about somebody of whom something newer is known: whose, of which moment, and what it says."""
+
+    subject_id: int
+    as_of: datetime
+    content: Content
 
 
 class Verdict(NamedTuple):
@@ -117,7 +127,7 @@ class Staging:
         self._staged: dict[int, _Staged] = {}
         self._present: set[int] = set()
         self._doubted: dict[int, datetime] = {}
-        self._older: dict[int, tuple[datetime, Content]] = {}
+        self._older: list[OlderRow] = []
         with database.reading() as session:
             self._facilities = frozenset(session.scalars(select(Facility.name_key)))
             self._courts = frozenset(session.scalars(select(Court.name_key)))
@@ -163,8 +173,7 @@ class Staging:
                 self.ignored += 1
             elif known.as_of is not None and row.as_of < known.as_of:
                 self._present.add(known.subject_id)
-                if content != known.content:
-                    self._older[known.subject_id] = row.as_of, content
+                self._older.append(OlderRow(known.subject_id, row.as_of, content))
                 rejects.append(Reject(row.line, "as_of", RowRefusal.OLDER, {}))
             elif (first := self._staged.get(known.subject_id)) is not None:
                 rejects.append(Reject(row.line, "subject_id", RowRefusal.SAME_PERSON, {"line": first.line}))
@@ -200,6 +209,8 @@ class Staging:
             and row.as_of == known.as_of
             and not known.is_absent
             and not in_future
+            # Should the file that reported the record be taken back, the second one still says so.
+            and (known.is_repeated or not releasable)
         )
         staged = _Staged(row.line, hash(content), releasable, status_at, in_future, verdict, not says_nothing)
         self._staged[known.subject_id] = staged
@@ -247,9 +258,10 @@ class Staging:
         fresh: dict[int, dict[str, Any]],
         contradicted: list[dict[str, Any]],
     ) -> bool:
-        """False if the row is older than the record, and so changes nothing."""
+        """False if the row is older than the record, and so changes nothing that is told now."""
         if doubt.as_of is not None and known.as_of is not None and doubt.as_of < known.as_of:
             self._present.add(known.subject_id)
+            self._doubt_since(known, doubt.as_of)
             return False
         content = _careful(doubt, known)
         if (first := self._staged.get(known.subject_id)) is not None:
@@ -267,10 +279,13 @@ class Staging:
             )
         elif known.content is not None:
             # Without a date of its own the row may say anything up to now.
-            self._doubted[known.subject_id] = dated or self._now
+            self._doubt_since(known, dated or self._now)
         self._staged[known.subject_id] = staged
         self._count(staged, 1)
         return True
+
+    def _doubt_since(self, known: Known, moment: datetime) -> None:
+        self._doubted[known.subject_id] = max(moment, self._doubted.get(known.subject_id, moment))
 
     def _contradict(
         self,
@@ -333,7 +348,7 @@ class Staging:
 
     def _write(self, fresh: list[dict[str, Any]], contradicted: list[dict[str, Any]]) -> None:
         doubted, self._doubted = self._doubted, {}
-        older, self._older = self._older, {}
+        older, self._older = self._older, []
         if self._import_id is None or not (fresh or contradicted or doubted or older):
             return
         with gentle_transaction(self._database) as session:
@@ -369,19 +384,22 @@ class Staging:
             yield people
 
 
-def doubt_older(session: Session, rows: Mapping[int, tuple[datetime, Content]]) -> None:
+def doubt_older(session: Session, rows: Sequence[OlderRow]) -> None:
     """Note the moments of rows that are older than the records of their people, and say something new.
 
     Should what is newer be taken back, such a row says more than the record of then, which may not count.
     """
-    known = select(RECORDS.c.subject_id, RECORDS.c.as_of, *RECORD_CONTENT)
-    then: dict[int, Any] = {}
+    known = select(RECORDS.c.subject_id, RECORDS.c.as_of, *RECORD_CONTENT).order_by(RECORDS.c.id)
+    records: dict[int, list[tuple[datetime, Any]]] = {}
     for subject_id, as_of, *content in session.execute(
-        known.where(RECORDS.c.subject_id.in_(list(rows))).order_by(RECORDS.c.id)
+        known.where(RECORDS.c.subject_id.in_({row.subject_id for row in rows}))
     ):
-        if as_of <= rows[subject_id][0]:
-            then[subject_id] = tuple(content)
-    new = {one: as_of for one, (as_of, content) in rows.items() if then.get(one) != content}
+        records.setdefault(subject_id, []).append((as_of, tuple(content)))
+    new: dict[int, datetime] = {}
+    for one in rows:
+        then = [content for at, content in records.get(one.subject_id, ()) if at <= one.as_of]
+        if not then or then[-1] != one.content:
+            new[one.subject_id] = max(one.as_of, new.get(one.subject_id, one.as_of))
     if new:
         _doubt(session, new)
 
@@ -407,6 +425,7 @@ def find_people(session: Session, database: Database, feed_ids: list[str]) -> Ma
             SUBJECTS.c.as_of,
             SUBJECTS.c.absent_since,
             SUBJECTS.c.record_id,
+            SUBJECTS.c.seen_import_id,
             _OPEN_CASES.label("open_cases"),
         ).where(SUBJECTS.c.feed_key.in_(list(keys)))
     ).all()
@@ -415,22 +434,25 @@ def find_people(session: Session, database: Database, feed_ids: list[str]) -> Ma
     on_record = _contents(session, [one.record_id for one in with_case if one.record_id is not None])
     people: dict[str, Known] = {}
     for one in with_case:
-        content = on_record.get(one.record_id)
+        content, import_id = on_record.get(one.record_id, (None, None))
         last = (content[0], content[1]) if content is not None else None
         people[keys[one.feed_key]] = Known(
-            one.id, one.as_of, one.open_cases, content, last, one.absent_since is not None
-        )
+            one.id, one.as_of, one.open_cases, content, last, one.absent_since is not None,
+            one.seen_import_id not in (None, import_id),
+        )  # fmt: skip
     _look_behind_unknown(session, people.values())
     return people
 
 
-def _contents(session: Session, record_ids: list[int]) -> dict[int, Content]:
+def _contents(session: Session, record_ids: list[int]) -> dict[int, tuple[Content, int | None]]:
+    """What each record says, and the import that reported it."""
     if not record_ids:
         return {}
     # Written out in the statement: a thousand parameters take psycopg longer than the rows take PostgreSQL.
     ids: BindParameter[list[int]] = bindparam("ids", record_ids, expanding=True, literal_execute=True)
-    rows = session.execute(select(RECORDS.c.id, *RECORD_CONTENT).where(RECORDS.c.id.in_(ids)))
-    return {row[0]: cast("Content", row[1:]) for row in rows}
+    columns = RECORDS.c.id, RECORDS.c.import_id, *RECORD_CONTENT
+    rows = session.execute(select(*columns).where(RECORDS.c.id.in_(ids)))
+    return {row[0]: (cast("Content", row[2:]), row[1]) for row in rows}
 
 
 def _careful(doubt: Doubt, known: Known) -> Content:

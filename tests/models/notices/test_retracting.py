@@ -218,6 +218,20 @@ def test_status_that_another_file_repeats_word_for_word_is_not_taken_back(
     assert what_is_heard(database, case, at(4)).status == "in_custody"
 
 
+def test_row_that_another_file_sends_once_more_is_not_taken_back_with_the_first(
+    database: Database, case: MadeCase
+) -> None:
+    wrong = false_release(database)
+    feeds(database, **OUT)
+    again = last_import(database)
+
+    takes_back(database, wrong, 3)
+    assert what_is_heard(database, case, at(3)).status == "released"
+
+    takes_back(database, again, 4)
+    assert what_is_heard(database, case, at(4)).status == "in_custody"
+
+
 def test_person_who_was_not_told_yet_is_told_what_another_file_repeats(
     database: Database, case: MadeCase
 ) -> None:
@@ -356,6 +370,38 @@ def test_row_that_was_older_than_the_false_one_keeps_the_record_before_it_from_c
     assert what_is_heard(database, case, at(2)).status is None
     load(database, feed_row("A-1", as_of=at(2.1)), now=at(2.2))
     assert what_is_heard(database, case, at(2.2)).status == "in_custody"
+
+
+def test_record_before_does_not_count_again_if_an_older_row_said_what_the_false_one_said(
+    database: Database, case: MadeCase
+) -> None:
+    """The line said "in custody" of somebody of whom a file that counts says that they got out after that."""
+    load(database, feed_row("A-1", status="released", status_at=at(0.4), as_of=at(1)), now=at(1))
+    wrong = last_import(database)
+    load(database, feed_row("A-1", status="released", status_at=at(0.4), as_of=at(0.9)), now=at(1.2))
+
+    takes_back(database, wrong, 2)
+
+    assert what_is_heard(database, case, at(2)).status is None
+
+
+@pytest.mark.parametrize("rows", [
+    [{"as_of": at(0.9), "next_hearing_at": "soon"}],
+    [{"as_of": at(0.9), "status": "released", "status_at": at(0.8)}, {"as_of": at(0.5)}],
+    [{"as_of": at(0.9), "asylum_related": "yes"}, {"as_of": at(0.5), "next_hearing_at": "soon"}],
+])  # fmt: skip
+def test_each_row_that_was_older_than_the_false_one_keeps_the_record_before_it_from_counting_again(
+    database: Database, case: MadeCase, rows: list[dict[str, Any]]
+) -> None:
+    """The row cannot be read, or another row of its file about the same person says what was said before."""
+    load(database, feed_row("A-1", as_of=at(1.2), status="transferred", status_at=at(1)), now=at(1.3))
+    wrong = last_import(database)
+    load(database, *(feed_row("A-1", **row) for row in rows), now=at(1.4))
+    assert what_is_heard(database, case, at(1.4)).status == "transferred"
+
+    takes_back(database, wrong, 2)
+
+    assert what_is_heard(database, case, at(2)).status is None
 
 
 def test_record_before_counts_again_if_a_late_row_said_the_same(database: Database, case: MadeCase) -> None:
