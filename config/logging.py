@@ -1,5 +1,6 @@
 """JSON lines on stdout or stderr, without a digit of anyone's private data."""
 
+import contextlib
 import errno
 import json
 import logging
@@ -7,6 +8,7 @@ import re
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -46,8 +48,8 @@ def where(error: BaseException) -> str:
     name = type(error).__name__
     cause = getattr(error, "orig", error)
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-    if code is None and type(error) is OSError:
-        code = errno.errorcode.get(error.errno or 0)
+    if code is None and type(error) is OSError and isinstance(error.errno, int):
+        code = errno.errorcode.get(error.errno)
     if code:
         name += f" ({code})"
     return f"{name} at {' in '.join(places)}" if places else name
@@ -96,17 +98,26 @@ class JsonLines(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    # An exception given as an argument would be written with its message and everything that it quotes.
-    if isinstance(record.args, tuple):
-        arguments = tuple(where(a) if isinstance(a, BaseException) else a for a in record.args)
-    else:
-        arguments = record.args  # type: ignore[assignment]
-    if isinstance(record.msg, BaseException):
-        return where(record.msg)
+    text, arguments = str(_without_messages(record.msg)), _without_messages(record.args)
     try:
-        return str(record.msg) % arguments if arguments else str(record.msg)
+        return text % arguments if arguments else text
     except (TypeError, ValueError, KeyError):
-        return str(record.msg)
+        return text
+
+
+def _without_messages(value: Any) -> Any:
+    """The same, but exceptions are named by class and place, also inside a list, a tuple or a mapping.
+
+    Given as they are, they would be written with their messages and everything that these quote.
+    """
+    if isinstance(value, BaseException):
+        return where(value)
+    if isinstance(value, Mapping):
+        return {name: _without_messages(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        found = (_without_messages(one) for one in value)
+        return tuple(found) if isinstance(value, tuple) else list(found)
+    return value
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -114,9 +125,7 @@ def _plain(name: str, value: Any) -> Any:
         return value
     if isinstance(value, (int, float)) and _COUNTS.search(name):
         return value
-    if isinstance(value, BaseException):
-        return where(value)
-    return without_digits(str(value))
+    return without_digits(str(_without_messages(value)))
 
 
 class _StderrLines(logging.Formatter):
@@ -129,12 +138,20 @@ class _StderrLines(logging.Formatter):
         return f"{record.levelname.lower()}: {text}"
 
 
+class _Lines(logging.StreamHandler[TextIO]):
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the library's name.
+        """Say that a line could not be written. The library's own words quote the exception that it names."""
+        fault = sys.exc_info()[1]
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"A log line could not be written ({type(fault).__name__}).\n")
+
+
 def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send every logger's records to ``stream`` (stdout by default) as JSON lines, named by ``process``.
 
     Uncaught exceptions are written the same way, on the main thread and on others.
     """
-    handler = logging.StreamHandler(stream or sys.stdout)
+    handler = _Lines(stream or sys.stdout)
     handler.setFormatter(JsonLines(process))
     _install(handler, level)
     sys.excepthook = _uncaught
@@ -143,7 +160,7 @@ def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = No
 
 def set_up_terminal() -> None:
     """Send a command's warnings and uncaught exceptions to stderr in plain words, through the same filter."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     handler.setFormatter(_StderrLines())
     _install(handler, "WARNING")
     sys.excepthook = _uncaught_by_command

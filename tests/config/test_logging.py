@@ -4,6 +4,8 @@ import errno
 import io
 import json
 import logging
+import sys
+import threading
 
 import pytest
 from hypothesis import given
@@ -88,6 +90,45 @@ def test_exception_that_is_the_message_or_an_argument_is_not_quoted_either() -> 
     assert "canary" not in json.dumps(written("it broke", fault=error))
 
 
+def test_exception_inside_an_argument_is_not_quoted_either() -> None:
+    error = raised("canary")
+
+    assert "canary" not in json.dumps(written("it broke: %s", [error]))
+    assert "canary" not in json.dumps(written("it broke: %s", {"by": (error, 1)}))
+    assert written("took %s of %s", (1, 2), {"a": 3})["message"] == "took (1, 2) of {'a': 3}"
+    assert "canary" not in json.dumps(written("it broke", faults={"first": [error]}))
+
+
+@pytest.mark.parametrize("is_full", [True, False], ids=["a full disk", "a line that cannot be made"])
+def test_line_that_cannot_be_written_quotes_no_exception_on_stderr(
+    is_full: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The library printed the whole chain of exceptions with their messages, and the raw arguments."""
+
+    class Stream(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    class Unspeakable:
+        def __str__(self) -> str:
+            raise RuntimeError("canary")
+
+    before = logging.root.handlers[:], logging.root.level, sys.excepthook, threading.excepthook
+    try:
+        set_up_logging("worker", stream=Stream() if is_full else io.StringIO())
+        try:
+            breaks("canary")
+        except ValueError:
+            logging.getLogger("a").exception("it broke: %s", "canary" if is_full else Unspeakable())
+    finally:
+        logging.captureWarnings(False)
+        logging.root.handlers[:], logging.root.level = before[:2]
+        sys.excepthook, threading.excepthook = before[2:]
+
+    told = capsys.readouterr().err
+    assert told == f"A log line could not be written ({'OSError' if is_full else 'RuntimeError'}).\n"
+
+
 def test_causes_are_named_too() -> None:
     outer = RuntimeError("canary two")
     outer.__cause__ = raised("canary one")
@@ -141,3 +182,4 @@ def test_where_names_the_fault_of_the_system_and_not_its_file() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "canary")
 
     assert where(full) == "OSError (ENOSPC)"
+    assert where(OSError(["canary"], "canary")) == "OSError"
