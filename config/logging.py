@@ -125,7 +125,9 @@ def _plain(name: str, value: Any) -> Any:
         return value
     if isinstance(value, (int, float)) and _COUNTS.search(name):
         return value
-    return without_digits(str(_without_messages(value)))
+    told = _without_messages(value)
+    # A place has the digits of its line.
+    return told if isinstance(value, BaseException) else without_digits(str(told))
 
 
 class _StderrLines(logging.Formatter):

@@ -87,7 +87,8 @@ def test_exception_that_is_the_message_or_an_argument_is_not_quoted_either() -> 
 
     assert "canary" not in json.dumps(written("it broke: %s", error))
     assert "canary" not in json.dumps(written(error))
-    assert "canary" not in json.dumps(written("it broke", fault=error))
+    assert written("it broke", fault=error)["fault"] == where(error)
+    assert where(error).endswith(str(_line_of_raise()))
 
 
 def test_exception_inside_an_argument_is_not_quoted_either() -> None:
