@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
 
 from redis import Redis
 from redis.client import Pipeline
@@ -64,6 +65,12 @@ class CallbackWorker(SimpleWorker):
         is_done = bool(super().perform_job(job, queue, execution))
         self._stop_requested |= time.monotonic() - began >= JOB_SECONDS
         return is_done
+
+    def set_shutdown_requested_date(self) -> None:
+        """Write nothing to Redis: a signal comes in the middle of a job, which may be a call."""
+
+    def request_force_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        """Ignore a second signal: cutting a job off is left to SIGKILL, for those who no longer wait."""
 
     def handle_payload(self, _message: object) -> None:
         """Ignore RQ's commands (stop, cancel the job): anybody can send them through Redis. Use signals."""

@@ -1,9 +1,11 @@
 """What a worker makes before its first job, and keeps from one job to the next."""
 
 import dataclasses
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any
 
@@ -32,8 +34,11 @@ _LONG_DUE = datetime(2020, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _unequipped_afterwards() -> Iterator[None]:
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
     yield
     callbacks._equipment.clear()
+    for one, handler in handlers.items():
+        signal.signal(one, handler)
 
 
 @pytest.fixture
@@ -118,14 +123,48 @@ def test_worker_ends_after_a_job_that_takes_too_long_and_leaves_the_next_one_to_
     for row_id in (1, 2):
         jobs.enqueue("move_leg", row_id)
     with Redis.from_url(redis_url) as client:
-        worker = worker_module.CallbackWorker(
-            [Queue(QUEUE, connection=client, serializer=JSONSerializer, job_class=OwnJob)],
-            connection=client,
-            job_class=OwnJob,
-            serializer=JSONSerializer,
-        )
-        worker.work(burst=True, logging_level="ERROR")
+        a_worker(client).work(burst=True, logging_level="ERROR")
 
     assert jobs.depth() == 1
     assert "A job failed." in caplog.messages
     jobs.close()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_worker_told_to_stop_in_a_job_while_the_queue_is_gone_finishes_that_job(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """The signal's handler wrote to Redis, and its error, or a second signal, cut the job off in a call."""
+    finished = []
+
+    class Stopped:
+        def do(self, _name: str, row_id: int) -> None:
+            worker.connection = gone
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGTERM)
+                # RQ ignores a second signal in the same second.
+                worker._shutdown_requested_date -= timedelta(seconds=2)
+            worker.connection = client
+            finished.append(row_id)
+
+    monkeypatch.setattr(callbacks, "_dialler", Stopped)
+    jobs = Jobs(redis_url)
+    for row_id in (1, 2):
+        jobs.enqueue("move_leg", row_id)
+    with Redis.from_url(redis_url) as client, Redis(port=1) as gone:
+        worker = a_worker(client)
+        worker.work(burst=True, logging_level="ERROR")
+
+    assert finished == [1]
+    assert jobs.depth() == 1
+    jobs.close()
+
+
+def a_worker(client: Redis) -> worker_module.CallbackWorker:
+    """The worker as it runs."""
+    return worker_module.CallbackWorker(
+        [Queue(QUEUE, connection=client, serializer=JSONSerializer, job_class=OwnJob)],
+        connection=client,
+        job_class=OwnJob,
+        serializer=JSONSerializer,
+    )
