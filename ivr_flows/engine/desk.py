@@ -361,21 +361,21 @@ class Desk:
     def number_to_call(self, *, verified: bool | None = None) -> str | None:
         """The phone this call came from, else (after the PIN) the registrant's first safe one, else None.
 
-        While changes are blocked it is always one of the registrant's safe phones: a person who obtained a
-        new PIN by deceit must not get the calls as well (R08). ``verified`` is whether the PIN counts, if
-        that differs from now.
+        While changes are blocked it is one of the registrant's safe phones, if there is any: a person who
+        obtained a new PIN by deceit must not get the calls instead (R08). Without one it is the phone of this
+        call, as for somebody without a PIN. ``verified`` is whether the PIN counts, if that differs from now.
         """
-        number, registrant_id = self.called_from(), self.call.registrant_id
+        number, registrant_id, key = self.called_from(), self.call.registrant_id, self.call.phone_key
         if not (self.is_verified if verified is None else verified) or registrant_id is None:
             return number
-        # This also applies to a caller who opened the case so long ago that the PIN would be asked for again.
-        holds, key = self.call.holds_changes(self.now), self.call.phone_key
-        if not holds and number is not None and key is not None:
-            if not is_barred(self.session, registrant_id, key):
-                return number
+        if number is not None and key is not None and is_barred(self.session, registrant_id, key):
             number = None
-        safe = [one for one in safe_numbers(self.session, registrant_id) if self.office.can_dial(one)]
-        return number if number in safe else next(iter(safe), None)
+        # This also applies to a caller who opened the case so long ago that the PIN would be asked for again.
+        if number is not None and not self.call.holds_changes(self.now):
+            return number
+        safe = safe_numbers(self.session, registrant_id)
+        called = [one for one in safe if self.office.can_dial(one)]
+        return number if number in called or not safe else next(iter(called), None)
 
     def heard(self) -> Heard:
         """What may be told about the person in the case now (R12-R15)."""

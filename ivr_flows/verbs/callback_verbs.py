@@ -155,9 +155,8 @@ def request_in_silence(desk: Desk, _digits: str) -> str:
     number, case_id = desk.number_to_call(verified=True), desk.call.case_id
     standing = None if _owes_news(desk) else owed_to_case(desk.session, case_id)
     key = None if number is None else desk.keyring.index("phone", number)
-    if standing is not None and standing.phone_key == key:
-        asker = Asker(True, desk.call.caller_id_doubted, standing.phone_key)
-        return _say_to_lapsed(desk, "other", "waited", asker)
+    if standing is not None and number is not None and standing.phone_key == key:
+        return _say_to_lapsed(desk, "other", "waited", number)
     return _after_wait(desk, "other", "waited")
 
 
@@ -330,7 +329,7 @@ def promise(
         if made is None:
             return "refused"
         if verified:
-            return _say_to_lapsed(desk, asked, reason, asker)
+            return _say_to_lapsed(desk, asked, reason, number)
         line = call.line if call.line in office.lines else office.lines[0]
         told_at = due_at if is_known else NO_MOMENT
         return say_promised(desk, urgency, window, told_at, wait=wait, line=line, phone_key=asker.phone_key)
@@ -346,7 +345,7 @@ def promise(
         # Only this call's answers are said next (R11), so the safer ones must count.
         wishes = Wishes.of_text(call.wishes)
         save_safer(desk.session, found.id, wishes, actor=f"caller:{call.id}", now=desk.now)
-        return _say_to_lapsed(desk, asked, reason, asker)
+        return _say_to_lapsed(desk, asked, reason, number)
     line = shown_line(desk.session, found, office.lines)
     desk.asked_for = found
     if (window is not None or any_time) and not can_change(found):
@@ -398,13 +397,22 @@ def _part_of_day(
     return None if opens is None else next_part_of_day(opens, zone, *hours)
 
 
-def _say_to_lapsed(desk: Desk, asked: str, reason: str, asker: Asker) -> str:
-    """Say the promise to a caller whose PIN was right, but would now be asked for again (R11)."""
+def _say_to_lapsed(desk: Desk, asked: str, reason: str, number: str) -> str:
+    """Say the promise to a caller whose PIN was right, but would now be asked for again (R11).
+
+    If another phone than the one in the caller's hand is called, they hear that it is one they gave: the
+    person knows which, and nobody else learns of it or of why. It is said of the number that a first request
+    would call, so it tells of no callback that stands.
+    """
     told = asked if asked == "urgent" else class_of(desk, reason, verified=False)[0]
+    asker = Asker(True, desk.call.caller_id_doubted, desk.keyring.index("phone", number))
     due_at, wait = due_of(desk, told, asker)
     # None of these callers hears which number it will show: it may differ from what this caller expects,
     # and omitting it only then would reveal an existing callback.
-    return say_promised(desk, told, None, due_at, wait=wait, line=None, phone_key=asker.phone_key)
+    return say_promised(
+        desk, told, None, due_at, wait=wait, line=None, phone_key=asker.phone_key,
+        elsewhere=None if number == desk.called_from() else "callback.given",
+    )  # fmt: skip
 
 
 @answers("kept", "changed", "gone")

@@ -194,7 +194,8 @@ def news_is_owed(desk: Desk, _digits: str) -> str:
     """
     call, steps = desk.call, steps_in_case(desk)
     if not desk.is_verified and call.opened_its_case() and desk.has_tries and "status" in steps:
-        if desk.called_from() is None:
+        if desk.number_to_call(verified=True) is None:
+            # After the PIN they may keep a call that their case is promised at another phone.
             return "over"
         _mean_no_yes(desk)
         return "kept"

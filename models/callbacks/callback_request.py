@@ -28,7 +28,7 @@ from models.callbacks.follow_up import LATER, insert_unless_open
 from models.callbacks.promised_time import change_zone
 from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
-from models.cases.safe_phone import is_safe
+from models.cases.safe_phone import may_call_while_held
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def request_callback(
     """Promise a caller who entered the PIN to call ``number`` (E.164, dialable); None when refused (R35).
 
     A case is promised one callback: asking again keeps its position, and changes its window as long
-    as nobody is being called for it. While a case's changes are blocked, only its safe phones are called, and
-    the one that it is promised already, and the window does not change (R08).
+    as nobody is being called for it. While a case's changes are blocked, only its safe phones are called, if
+    it has any, and the one that it is promised already, and the window does not change (R08).
     A caller who requested a call to this phone before they entered the PIN
     is called once: the promise without a PIN is merged into the new one, if it is surely theirs
     (``models/callbacks/replaced_request.py``) and the phone is not ``is_shared`` by many people. ``any_time``
@@ -101,7 +101,7 @@ def request_callback(
     # The case's callback may be for another phone, and keeps no promise to this one.
     is_elsewhere = standing is not None and standing.phone_key != phone_key
     # A phone that was promised before, and that the asker does not change, rings as it would without them.
-    is_allowed = (standing is not None and not is_elsewhere) or _is_safe(session, call, phone_key)
+    is_allowed = (standing is not None and not is_elsewhere) or _may_call(session, call, phone_key)
     if call.holds_changes(now) and (window is not None or not is_allowed):
         return None
     earlier = (
@@ -315,8 +315,8 @@ def can_change(callback: Callback) -> bool:
     return is_idle(callback) or is_waiting(callback)
 
 
-def _is_safe(session: Session, call: "CallState", phone_key: str) -> bool:
-    return call.registrant_id is not None and is_safe(session, call.registrant_id, phone_key)
+def _may_call(session: Session, call: "CallState", phone_key: str) -> bool:
+    return call.registrant_id is not None and may_call_while_held(session, call.registrant_id, phone_key)
 
 
 def _ask_again(

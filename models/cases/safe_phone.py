@@ -89,6 +89,15 @@ def is_safe(session: Session, registrant_id: int, phone_key: str) -> bool:
     return session.execute(safe.limit(1)).first() is not None
 
 
+def may_call_while_held(session: Session, registrant_id: int, phone_key: str) -> bool:
+    """Whether a callback may go to this phone while the registrant's phones cannot be changed (R08).
+
+    It may to a safe one; if they have none, to any that they did not bar.
+    """
+    theirs = session.scalars(select(Phone.phone_key).where(Phone.registrant_id == registrant_id, *SAFE)).all()
+    return phone_key in theirs or not (theirs or is_barred(session, registrant_id, phone_key))
+
+
 def is_shared_with_others(session: Session, registrant_id: int, phone_key: str) -> bool:
     """Whether another registrant has this phone as well, safe or not.
 

@@ -132,7 +132,7 @@ def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_
 def test_menu_after_ten_minutes_names_no_phone_while_only_safe_phones_are_called(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, pin: str
 ) -> None:
-    """They heard "To have us call this phone", and the registered one rang."""
+    """They heard "To have us call this phone", and the registered one rang; then no word said which rings."""
     case = make_case("in_custody", phone=OTHER, changes_held_until=clock.now + timedelta(hours=72))
     if pin == "duress":
         with hotline.database.transaction() as session:
@@ -147,13 +147,101 @@ def test_menu_after_ten_minutes_names_no_phone_while_only_safe_phones_are_called
 
     phone.presses("1")
 
-    assert phone.hears("We will call you no later than")
+    assert phone.hears("We will call you no later than", "We will call the phone number you gave us")
+    assert phone.does_not_hear("this one")
     kept = hotline.row(select(Callback))
     assert (kept.case_id, kept.phone_key) == (case.id, hotline.database.keyring.index("phone", OTHER))
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-@pytest.mark.parametrize("way", ["at 0", "afraid"])
+@pytest.mark.parametrize("why", ["withheld", "unsafe"])
+def test_caller_who_keeps_the_place_after_ten_minutes_hears_that_the_phone_they_gave_will_ring(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, why: str, language: str
+) -> None:
+    case = make_case("in_custody", phone=OTHER)
+    if why == "unsafe":
+        with hotline.database.transaction() as session:
+            here, theirs = hotline.database.keyring, session.scalars(select(Registered)).one()
+            session.add(
+                Registered(
+                    registrant_id=theirs.registrant_id, position=2, phone_key=here.index("phone", CALLER),
+                    number_sealed=here.seal("phone.number", CALLER), unsafe_since=clock.now,
+                )
+            )  # fmt: skip
+    keep_the_place({phone: (case, "anonymous" if why == "withheld" else CALLER)}, clock, language)
+
+    said = {
+        "1": "We will call the phone number you gave us.",
+        "2": "Llamaremos al teléfono que usted nos dio",
+    }
+    assert said[language] in phone.heard_so_far
+    assert hotline.row(select(Callback.phone_key)) == hotline.database.keyring.index("phone", OTHER)
+
+
+@pytest.mark.parametrize("way", ["at once", "in the queue", "in vain"])
+@pytest.mark.parametrize("pin", ["their own", "duress", "denied"])
+def test_caller_without_a_safe_phone_is_called_at_the_phone_in_hand_while_phones_are_held(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, pin: str, way: str
+) -> None:
+    """They heard "I cannot call this number back", and a stranger was promised a call there."""
+    case = make_case("in_custody", record={"releasable": pin != "denied"})
+    with hotline.database.transaction() as session:
+        if pin == "duress":
+            case = make_duress_pin(session, case, now=clock.now)
+        session.get_one(Case, case.id).changes_held_until = clock.now + timedelta(hours=72)
+    if way == "at once":
+        opens_the_case(phone, case)
+        phone.presses("2")
+        assert phone.hears("To have us call this phone")
+    else:
+        waits_for_a_person(phone, case, clock)
+    if way == "in vain":
+        with hotline.database.transaction() as session:
+            session.execute(update(Staff).values(on_shift=False))
+        phone.says_nothing()
+        assert phone.hears("To be called back, press 1")
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you no later than")
+    kept = hotline.row(select(Callback))
+    assert (kept.case_id, kept.phone_key) == (case.id, hotline.database.keyring.index("phone", CALLER))
+    phone.hangs_up()
+    opens_the_case(phone, case)
+    phone.presses("2")
+    assert phone.hears("You already have a callback", "To leave your callback as it is")
+    phone.presses("2")
+    assert phone.hears("we cannot change phone numbers or times")
+
+
+@pytest.mark.parametrize("status", ["in_custody", "escaped"])
+def test_menu_after_a_wait_in_vain_offers_no_call_that_would_be_refused_but_asks_for_the_pin(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, status: str
+) -> None:
+    """Key 1 was refused, though their case was promised a call at another phone."""
+    case = make_case(status, phone=CALLER)
+    asks_for_an_evening(phone.another(), case, status)
+    with hotline.database.transaction() as session:
+        session.execute(update(Registered).values(unsafe_since=clock.now))
+    opens_the_case(phone, case)
+    phone.presses("0")
+    waits(phone, clock)
+    with hotline.database.transaction() as session:
+        session.execute(update(Staff).values(on_shift=False))
+
+    phone.says_nothing()
+
+    assert phone.hears("I need your PIN again")
+    assert phone.does_not_hear("press 1", "call this")
+    phone.presses(case.pin)
+    if status == "escaped":
+        phone.presses("1")
+    phone.presses("2")
+    assert phone.hears("You already have a callback", "To leave your callback as it is")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("way", ["at 0", "at 0 for long", "afraid"])
 def test_callback_from_before_is_kept_and_raised_while_phones_are_held(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, way: str, language: str
 ) -> None:
@@ -170,24 +258,20 @@ def test_callback_from_before_is_kept_and_raised_while_phones_are_held(
         for key in ("2", "3"):
             phone.presses(key)
     else:
-        keep_the_place({phone: (case, CALLER)}, clock, language, minutes=1)
+        keep_the_place({phone: (case, CALLER)}, clock, language, minutes=11 if "long" in way else 1)
 
     assert phone.hears({"1": "We will call you no later than", "2": "Le llamaremos a más tardar"}[language])
     kept = hotline.row(select(Callback))
     assert (kept.case_id, kept.urgency) == (case.id, "urgent" if way == "afraid" else "other")
 
 
-@pytest.mark.parametrize("why", ["held", "unsafe"])
 def test_key_to_keep_the_place_is_not_told_after_ten_minutes_where_no_phone_may_be_called(
-    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, why: str
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     """They heard of it every half minute, and then "I cannot call this phone back"."""
-    case = make_case("in_custody", phone=CALLER if why == "unsafe" else None)
+    case = make_case("in_custody", phone=CALLER)
     with hotline.database.transaction() as session:
-        if why == "unsafe":
-            session.execute(update(Registered).values(unsafe_since=clock.now))
-        else:
-            session.get_one(Case, case.id).changes_held_until = clock.now + timedelta(hours=72)
+        session.execute(update(Registered).values(unsafe_since=clock.now))
     waits_for_a_person(phone, case, clock)
 
     for _ in range(8):
