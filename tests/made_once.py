@@ -87,12 +87,12 @@ def share(patch: pytest.MonkeyPatch) -> None:
 def _share_statements(patch: pytest.MonkeyPatch) -> None:
     """Compile a statement once for each kind of engine, as a process that serves for months does."""
     make = database._engine
-    connected: dict[tuple[str, bool, float | None], Engine] = {}
+    connected: dict[tuple[str, database.Use, float | None], Engine] = {}
 
-    def make_one(url: str, pool_size: int, patience: float | None, *, for_turns: bool = False) -> Engine:
-        engine = make(url, pool_size, patience, for_turns=for_turns)
+    def make_one(url: str, pool_size: int, patience: float | None, use: database.Use) -> Engine:
+        engine = make(url, pool_size, patience, use)
         # A dialect knows how long its connections wait.
-        kind = (engine.dialect.name, for_turns, patience)
+        kind = (engine.dialect.name, use, patience)
         if (first := connected.get(kind)) is not None:
             # The shared dialect knows its server, and a guarded one lets nothing but turns ask it again.
             engine.dialect.initialize = lambda _connection: None  # type: ignore[method-assign]
@@ -100,7 +100,7 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
         else:
             # A dialect learns about its server from the first connection.
             event.listen(engine, "connect", lambda _connection, _record: connected.setdefault(kind, engine))
-        KEPT.takes_in(engine, url, (pool_size, patience, for_turns))
+        KEPT.takes_in(engine, url, (pool_size, patience, use))
         return engine
 
     patch.setattr(database, "_engine", make_one)

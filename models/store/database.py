@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from time import monotonic, sleep
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -14,13 +15,11 @@ from sqlalchemy import (
     Engine,
     Executable,
     Insert,
-    Pool,
     Update,
     create_engine,
     event,
     make_url,
 )
-from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -47,12 +46,10 @@ _CLIENT_GONE = "; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;
 TRIES = 3
 #: How often, and how far apart, a writer tries SQLite's lock before it waits as SQLite does.
 LOCK_POLLS, LOCK_POLL_SECONDS = 1000, 0.0005
-#: The execution option of a connection that may write: those of ``transaction()`` and of migrations.
-WRITES = {"hotline_writes": True}
+#: What tells a transaction that may write from a read on the same connection to PostgreSQL.
+_WRITES = {"hotline_writes": True}
 #: Where a session keeps the work passed to ``do_last``.
 _LAST = "last"
-#: Where a connection to SQLite keeps whether it refuses writes.
-_READS_ONLY = "reads_only"
 #: PostgreSQL's codes for a deadlock and for a conflict of two transactions.
 _PASSING = frozenset({"40P01", "40001"})
 #: Also for a statement that took too long, such as one that waited for a lock, for a server that has no
@@ -101,10 +98,16 @@ def is_busy(fault: BaseException | None) -> bool:
     return getattr(cause, "sqlstate", "unknown") in _BUSY
 
 
-class Database:
-    """One engine and its keyring. ``transaction()`` writes; ``reading()`` and any other connection cannot.
+class Use(Enum):
+    """What an engine's connections are set up for when they are opened."""
 
-    The one exception is the turn's save, a single statement on ``turn_engine`` (models/store/unit.py).
+    READS, WRITES, TURNS = "reads", "writes", "turns"
+
+
+class Database:
+    """A keyring and three engines: only ``transaction()``, a turn's save and migrations can write.
+
+    A turn's save is a single statement on ``turn_engine`` (models/store/unit.py).
     """
 
     def __init__(
@@ -115,16 +118,24 @@ class Database:
         The client waits that long, plus GRACE_SECONDS, for an answer from a hung server.
         """
         self.keyring = keyring
-        self.engine = _engine(url, pool_size, patience_seconds)
-        writing = _for_writing(self.engine)
-        self._writers = sessionmaker(writing, expire_on_commit=False, info={"keyring": keyring})
-        self._readers = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
-        event.listen(self._writers, "after_commit", log_changes)
-        event.listen(self._writers, "after_rollback", forget_changes)
+        self.engine = _engine(url, pool_size, patience_seconds, Use.READS)
         #: Each statement is its own transaction here, and only models/store/unit.py sends any. A menu turn
         #: takes 0.4 ms on SQLite and 1.0 ms on PostgreSQL; in one ordinary transaction it takes 0.8 and 1.6
         #: ms.
-        self.turn_engine = _engine(url, pool_size, patience_seconds, for_turns=True)
+        self.turn_engine = _engine(url, pool_size, patience_seconds, Use.TURNS)
+        #: Those with connections of their own.
+        self.engines = [self.engine, self.turn_engine]
+        #: For ``transaction()`` and migrations alone.
+        self.write_engine: Engine = self.engine.execution_options(**_WRITES)
+        if self.engine.dialect.name == "sqlite":
+            # A connection that turned from reading to writing would parse all its statements again. To
+            # PostgreSQL both share theirs: when the server has closed them, work fails once, and not twice.
+            self.write_engine = _engine(url, pool_size, patience_seconds, Use.WRITES)
+            self.engines.append(self.write_engine)
+        self._readers = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
+        self._writers = sessionmaker(self.write_engine, expire_on_commit=False, info={"keyring": keyring})
+        event.listen(self._writers, "after_commit", log_changes)
+        event.listen(self._writers, "after_rollback", forget_changes)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -148,9 +159,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
-        self._writers.kw["bind"].dispose()
-        self.turn_engine.dispose()
+        for engine in self.engines:
+            engine.dispose()
 
 
 def do_last(session: Session, work: Callable[[Session], None]) -> None:
@@ -212,57 +222,54 @@ def _connection_of(session: Session) -> Connection:
     return connection
 
 
-def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool = False) -> Engine:
+def _engine(url: str, pool_size: int, patience: float | None, use: Use) -> Engine:
     # Error messages must not quote values, whoever logs them.
-    options: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
-    if for_turns:
-        # A connection without transactions has nothing to reset, and nothing to roll back.
-        options |= {"pool_reset_on_return": None, "skip_autocommit_rollback": True}
+    options = {"pool_size": pool_size, "hide_parameters": True, "pool_reset_on_return": None}
+    # A connection without transactions has nothing to roll back.
+    options |= {"skip_autocommit_rollback": use is Use.TURNS}
     if url.startswith("sqlite"):
-        engine = create_engine(
-            url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, **options
-        )
-        event.listen(engine, "connect", _set_pragmas)
-        event.listen(engine, "connect" if for_turns else "begin", _hurry_on_sqlite if for_turns else _begin)
+        engine = _sqlite_engine(url, use, options)
     else:
-        if for_turns:
-            options["isolation_level"] = "AUTOCOMMIT"
-        limits = {"connect_timeout": CONNECT_SECONDS, **_SERVER_GONE}
-        options["connect_args"] = {n: v for n, v in limits.items() if n not in make_url(url).query}
-        if patience is not None:
-            options["connect_args"]["connect_timeout"] = max(2, int(patience))
-            options["pool_timeout"] = patience
-        engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=False, **options)
-        if patience is not None:
-            event.listen(engine, "do_connect", _connect_to_answer_in(patience + GRACE_SECONDS))
-        # For the turns' commits, as on SQLite; see _hurry_on_sqlite.
-        first = "SET synchronous_commit = off" if for_turns else "SET default_transaction_read_only = on"
-        event.listen(engine, "connect", lambda connection, _: _set_on_postgresql(connection, first, patience))
-        if not for_turns:
-            event.listen(engine, "begin", _begin_on_postgresql)
-    if for_turns:
+        engine = _postgresql_engine(url, use, options, patience)
+    if use is Use.TURNS:
         # Added later, since SQLAlchemy first asks the server for its version on the first connection.
         event.listen(engine, "connect", lambda *_: _guard_turns(engine))
+    else:
+        # SQLAlchemy's own reset is skipped after a commit, also after one that was cut short.
+        event.listen(engine, "reset", lambda connection, *_: connection.rollback())
     return engine
 
 
-class _Writers(OptionEngine):
-    """An engine of transactions with the events of another one, and connections of its own."""
+def _sqlite_engine(url: str, use: Use, options: dict[str, Any]) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, **options)
+    event.listen(engine, "connect", _set_pragmas)
+    if use is Use.READS:
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+        event.listen(engine, "begin", _begin_to_read)
+    elif use is Use.WRITES:
+        event.listen(engine, "begin", _begin_to_write)
+    else:
+        event.listen(engine, "connect", _hurry_on_sqlite)
+    return engine
 
-    # Not those of the other engine.
-    pool = cast(Pool, None)
 
-
-def _for_writing(engine: Engine) -> Engine:
-    """The engine for transactions; on SQLite with connections of its own.
-
-    One that turns from reading to writing, or back, parses all its statements again (``_begin``).
-    """
-    if engine.dialect.name != "sqlite":
-        return engine.execution_options(**WRITES)
-    writers = _Writers(engine, WRITES)
-    writers.pool = engine.pool.recreate()
-    return writers
+def _postgresql_engine(url: str, use: Use, options: dict[str, Any], patience: float | None) -> Engine:
+    limits = {"connect_timeout": CONNECT_SECONDS, **_SERVER_GONE}
+    options["connect_args"] = {n: v for n, v in limits.items() if n not in make_url(url).query}
+    if use is Use.TURNS:
+        options["isolation_level"] = "AUTOCOMMIT"
+    if patience is not None:
+        options["connect_args"]["connect_timeout"] = max(2, int(patience))
+        options["pool_timeout"] = patience
+    engine = create_engine(url, max_overflow=options["pool_size"], pool_pre_ping=False, **options)
+    if patience is not None:
+        event.listen(engine, "do_connect", _connect_to_answer_in(patience + GRACE_SECONDS))
+    # For the turns' commits, as on SQLite; see _hurry_on_sqlite.
+    first = "SET synchronous_commit = off" if use is Use.TURNS else "SET default_transaction_read_only = on"
+    event.listen(engine, "connect", lambda connection, _: _set_on_postgresql(connection, first, patience))
+    if use is Use.READS:
+        event.listen(engine, "begin", _begin_on_postgresql)
+    return engine
 
 
 def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:
@@ -302,7 +309,7 @@ def _refuse_all_but_turns(*sent: Any) -> None:
 
 
 def _send_soon(cursor: sqlite3.Cursor, statement: str, parameters: Any, _context: Any) -> bool:
-    """Send a turn's statement as soon as the writer before it ends; see ``_begin_soon``."""
+    """Send a turn's statement as soon as the writer before it ends; see ``_begin_to_write``."""
     gives_up = monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -327,13 +334,9 @@ def _hurry_on_sqlite(connection: Any, _record: Any) -> None:
 def _begin_on_postgresql(connection: Any) -> None:
     # This is sent with BEGIN, and takes no round trip of its own.
     own = connection.connection.dbapi_connection
-    reads_only = not (own.may_write and _writes(connection))
+    reads_only = not (own.may_write and "hotline_writes" in connection.get_execution_options())
     if own.read_only is not reads_only:
         own.read_only = reads_only
-
-
-def _writes(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("hotline_writes"))
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -366,41 +369,31 @@ def _enter_wal(cursor: sqlite3.Cursor) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
 
 
-def _begin(connection: Any) -> None:
-    # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT if another one
-    # wrote in between.
-    own = connection.connection.dbapi_connection
-    reads_only = not _writes(connection)
-    # Each of these PRAGMAs makes SQLite parse every cached statement again.
-    if connection.info.get(_READS_ONLY) is not reads_only:
-        own.execute(f"PRAGMA query_only={'ON' if reads_only else 'OFF'}")
-        connection.info[_READS_ONLY] = reads_only
-    if reads_only:
-        # A reader that began IMMEDIATE would queue with the writers. DEFERRED takes no lock yet, so no error
-        # can occur that SQLAlchemy would have to translate.
-        own.execute("BEGIN DEFERRED")
-        return
-    if not _begin_soon(own):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_to_read(connection: Any) -> None:
+    # A reader that began IMMEDIATE would queue with the writers. DEFERRED takes no lock yet, so no error can
+    # occur that SQLAlchemy would have to translate.
+    connection.connection.dbapi_connection.execute("BEGIN DEFERRED")
 
 
-def _begin_soon(connection: sqlite3.Connection) -> bool:
-    """Begin to write, or return False; then SQLAlchemy tries, and raises its own error.
+def _begin_to_write(connection: Any) -> None:
+    """Begin IMMEDIATE: a transaction that read before it took the lock fails if another one wrote in between.
 
     A turn holds the lock for less than a millisecond. SQLite would soon sleep 100 ms between two tries; this
     tries every 0.5 ms, so writers lose no time.
     """
-    connection.execute("PRAGMA busy_timeout=0")
+    own = connection.connection.dbapi_connection
+    own.execute("PRAGMA busy_timeout=0")
     try:
         for _ in range(LOCK_POLLS):
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                own.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                    return False
+                    break
                 sleep(LOCK_POLL_SECONDS)
             else:
-                return True
-        return False
+                return
     finally:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+        own.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+    # Then SQLAlchemy tries, and raises its own error.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from models.store.database import WRITES, Database
+from models.store.database import Database
 from models.store.keyring import Keyring
 
 #: Any number that no other program uses on this database server; it identifies the lock.
@@ -53,7 +53,7 @@ def _config(connection: Connection | None = None) -> Config:
 def _one_at_a_time(database: Database) -> Iterator[Connection]:
     """A connection in a transaction that no second upgrade can enter before this one ends."""
     sqlite = database.engine.dialect.name == "sqlite"
-    with database.engine.connect().execution_options(**WRITES) as connection:
+    with database.write_engine.connect() as connection:
         if sqlite:
             # Copying a table drops the old one, and references to it must not be checked meanwhile. The
             # pragma is ignored inside a transaction, so it is set before BEGIN IMMEDIATE, which is the lock

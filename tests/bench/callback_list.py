@@ -12,7 +12,7 @@ import click
 from sqlalchemy import text
 
 from models.callbacks.callback_list import tidy_list
-from models.store.database import WRITES, Database, keyring_of
+from models.store.database import Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first
@@ -96,7 +96,7 @@ def _fill(database: Database, size: int) -> None:
             cast = "TEXT" if dialect == "sqlite" else "TIMESTAMP WITH TIME ZONE"
             statement = statement.replace(f":{moment}", f"CAST(:{moment} AS {cast})")
         session.execute(text(statement), {"sealed": sealed, "now": now, "later": later, "due": due})
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", **WRITES) as connection:
+    with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 
 

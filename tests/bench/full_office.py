@@ -14,7 +14,7 @@ from models.cases.case import new_number
 from models.cases.name_index import index_name
 from models.custody.import_history import waiting
 from models.custody.import_paging import page_held
-from models.store.database import WRITES, Database
+from models.store.database import Database
 from tests.factories import make_callback, make_case, make_staff, make_subject
 from tests.models.custody.feed import feed_row, load
 from workers.office_rules import policies_of
@@ -72,7 +72,7 @@ def fill(database: Database, cases: int) -> None:
     with database.transaction() as session:
         for copy in range(1, cases // _FIRST):
             copy_rows(session, _COPIED, copy)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", **WRITES) as connection:
+    with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 
 

@@ -28,7 +28,7 @@ from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
 from models.custody.custody_import import ImportRules, import_custody
-from models.store.database import WRITES, Database
+from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.bench.callback_list import databases
 from tests.factories import NOW, make_office, make_policies
@@ -109,7 +109,7 @@ def _fill(database: Database, rows: int) -> None:
             )  # fmt: skip
         session.execute(text("CREATE TABLE bare (a TEXT, b TEXT, c TEXT, d TEXT, e TEXT, f TEXT, g TEXT,"
                              " h TEXT, i TEXT, j TEXT, k TEXT, l TEXT)"))  # fmt: skip
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", **WRITES) as connection:
+    with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE subjects"))
         connection.execute(text("ANALYZE cases"))
 

@@ -53,7 +53,7 @@ def _statements(database: Database) -> Iterator[list[str]]:
         ended.append(open_ones.pop(connection))
 
     heard = [("begin", begins), ("before_cursor_execute", sends), ("commit", ends), ("rollback", ends)]
-    listeners = [(engine, *one) for engine in (database.engine, database.turn_engine) for one in heard]
+    listeners = [(engine, *one) for engine in database.engines for one in heard]
     for engine, name, listener in listeners:
         # Before SQLite's own BEGIN, which a listener sends as well.
         event.listen(engine, name, listener, insert=True)

@@ -13,13 +13,12 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 
 import pytest
-from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import delete, event
 
 from config.office import Office
 from models import Call, Callback, Pace, Staff
 from models.callbacks.callback_state import FINAL_STATES
-from models.store.database import WRITES, Database
+from models.store.database import Database
 from models.store.keyring import Keyring
 from models.talks import leg as legs
 from tests.call_center import CallCenter, CallCenterCarrier, WaitingJobs
@@ -80,12 +79,8 @@ def _work(url: str, office: Office, job: str, row_id: int, at: int | None, told:
         if not statement.startswith("SELECT"):
             doom.point()
 
-    def before_a_commit(connection: DatabaseConnection) -> None:
-        if connection.get_execution_options().items() >= WRITES.items():
-            doom.point()
-
-    event.listen(database.engine, "before_cursor_execute", before_a_write)
-    event.listen(database.engine, "commit", before_a_commit)
+    event.listen(database.write_engine, "before_cursor_execute", before_a_write)
+    event.listen(database.write_engine, "commit", lambda _connection: doom.point())
     carrier = _DoomedCarrier(doom, told)
     dialler = Dialler(database, carrier, office, _DoomedJobs(doom), lambda: NOW, lambda _: None)  # type: ignore[arg-type]
     dialler.do(job, row_id)

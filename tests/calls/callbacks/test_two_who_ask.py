@@ -16,8 +16,8 @@ from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.calls.stories import opens_the_case
 from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
-from tests.models.calls.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
+from tests.statements import sent_statements
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -224,7 +224,7 @@ def test_request_takes_the_same_reads_whether_a_callback_is_open_or_not(
         if stands:
             is_afraid(phone.another())
         dials_to_the_callback_menu(caller, from_=CALLER if stands else "+12025550188")
-        with counted_statements(hotline.database) as statements:
+        with sent_statements(hotline.database) as statements:
             caller.presses("1")
         reads.append(len([one for one in statements if one.startswith("SELECT")]))
 

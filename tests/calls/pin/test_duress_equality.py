@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from models.cases.case import close_case
 from tests import factories
@@ -12,10 +11,11 @@ from tests.calls import conftest
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_neutral_equality import rows_of
 from tests.calls.stories import lost_pins_are_settled
-from tests.calls.visits import SLIPS, VISITS, Visits
+from tests.calls.visits import SLIPS, VISITS, Visits, of_the_turn
 from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import HASHER, MadeCase, make_duress_pin
 from tests.phone import Phone
+from tests.statements import sent_statements
 
 MakeCase = Callable[..., MadeCase]
 KINDS = ("denied", "in custody", "released", "closed", "slow and Spanish")
@@ -42,23 +42,16 @@ def visits(phone: Phone, make_case: MakeCase, hotline: Hotline) -> Visits:
 
 def all_are_alike(hotline: Hotline, visits: Visits, words: str, keys: Any) -> None:
     """One visit: documents, rows, statements and runs of the KDF are those of the denied case."""
-    statements: list[str] = []
     work: dict[str, list[tuple[int, list[str]]]] = {kind: [] for kind in KINDS}
     runs = HASHER.runs
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("UPDATE calls SET pending_since="):
-            statements.append(statement)
-
     def after_turn(kind: str) -> None:
         nonlocal runs
-        work[kind].append((HASHER.runs - runs, statements.copy()))
-        statements.clear()
+        work[kind].append((HASHER.runs - runs, of_the_turn(statements)))
         runs = HASHER.runs
 
-    event.listen(hotline.database.engine, "after_cursor_execute", note)
-    visits.visit(keys, after_turn)
-    event.remove(hotline.database.engine, "after_cursor_execute", note)
+    with sent_statements(hotline.database) as statements:
+        visits.visit(keys, after_turn)
     for kind in visits.phones:
         assert visits.documents[kind] == visits.documents["denied"], f"{kind}: {words}"
         assert rows_of(hotline, visits.cases[kind]) == rows_of(hotline, visits.cases["denied"]), kind

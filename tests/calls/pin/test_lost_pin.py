@@ -29,9 +29,9 @@ from tests.calls.stories import (
 )
 from tests.conftest import ON_BOTH
 from tests.factories import HASHER, NEW_PIN, MadeCase
-from tests.models.calls.pin_calls import counted_statements
 from tests.models.staff.staff_people import Someone, someone
 from tests.phone import CALLER, Phone
+from tests.statements import sent_statements
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -243,7 +243,7 @@ def test_report_on_a_number_without_a_case_costs_the_same_statements(
         reaches_the_first_menu(caller)
         caller.presses("2")
         caller.presses("3")
-        with counted_statements(hotline.database) as statements:
+        with sent_statements(hotline.database) as statements:
             caller.presses(number)
         counts.append(statements)
 

@@ -5,16 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from models import Callback, Case, Staff, Subject
 from models.cases.case import close_case
 from tests.calls.conftest import Hotline
 from tests.calls.stories import lost_pins_are_settled
-from tests.calls.visits import SLIPS, VISITS, Visits
+from tests.calls.visits import SLIPS, VISITS, Visits, of_the_turn
 from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
+from tests.statements import sent_statements
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -129,22 +130,13 @@ def _every_verb_was_used(visits: Visits) -> None:
 
 def all_are_alike(hotline: Hotline, visits: Visits, words: str, keys: Sequence[str]) -> None:
     """Let every kind make a visit; documents, rows and the very statements are those of the denied one."""
-    statements: list[str] = []
     sent: dict[str, list[list[str]]] = {kind: [] for kind in KINDS}
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        # A thread says every two seconds which PINs are not hashed yet: that tells of a busy machine.
-        if not statement.startswith("UPDATE calls SET pending_since="):
-            statements.append(statement)
-
     def after_turn(kind: str) -> None:
-        sent[kind].append(statements.copy())
-        statements.clear()
+        sent[kind].append(of_the_turn(statements))
 
-    engine = hotline.database.engine
-    event.listen(engine, "after_cursor_execute", note)
-    visits.visit(keys, after_turn)
-    event.remove(engine, "after_cursor_execute", note)
+    with sent_statements(hotline.database) as statements:
+        visits.visit(keys, after_turn)
     for kind in KINDS:
         assert visits.documents[kind] == visits.documents["denied"], f"{kind}: {words}"
         assert rows_of(hotline, visits.cases[kind]) == rows_of(hotline, visits.cases["denied"]), kind

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from models.cases.case import close_case, new_number
 from tests.calls.conftest import Hotline
@@ -14,6 +13,7 @@ from tests.calls.visits import Visits
 from tests.conftest import in_turn
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
+from tests.statements import sent_statements
 
 MakeCase = Callable[..., MadeCase]
 #: No PIN here is ever right. The later visits meet waits.
@@ -64,11 +64,7 @@ def test_no_number_tells_whether_a_case_has_it_without_the_right_pin(
     to = sorted(hotline.office.discreet_lines)[0] if visits_of is DISCREET_LINE else None
     visits = Visits({kind: phone.another() for kind in NUMBERS}, cases, NUMBERS, to=to)
     work: dict[str, list[tuple[int, list[str]]]] = {kind: [] for kind in NUMBERS}
-    statements: list[str] = []
     runs = HASHER.runs
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
 
     def after_turn(kind: str) -> None:
         nonlocal runs
@@ -77,10 +73,8 @@ def test_no_number_tells_whether_a_case_has_it_without_the_right_pin(
         runs = HASHER.runs
 
     for words, keys in visits_of.items():
-        statements.clear()
-        event.listen(hotline.database.engine, "after_cursor_execute", note)
-        visits.visit(keys, after_turn)
-        event.remove(hotline.database.engine, "after_cursor_execute", note)
+        with sent_statements(hotline.database) as statements:
+            visits.visit(keys, after_turn)
         for kind in NUMBERS:
             assert visits.documents[kind] == visits.documents["none"], f"{kind}: {words}"
             assert work[kind] == work["none"], f"work for {kind}: {words}"

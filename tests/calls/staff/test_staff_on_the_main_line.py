@@ -16,8 +16,8 @@ from tests.calls.callbacks.test_callbacks import CALLER, asks_express, nobody_is
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import reaches_the_first_menu
 from tests.factories import HASHER, MadeCase
-from tests.models.calls.pin_calls import counted_statements
 from tests.phone import Phone
+from tests.statements import sent_statements
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -124,7 +124,7 @@ def test_wrong_pin_of_staff_and_wrong_case_number_sound_and_cost_the_same(
         said, statements_of_all = [], []
         for keys in (keyed, pin, pin, pin):
             runs = HASHER.runs
-            with counted_statements(database) as statements:
+            with sent_statements(database) as statements:
                 caller.presses(keys)
             said.append(caller.heard)
             statements_of_all.append((tuple(statements), HASHER.runs - runs))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from hotline.console.audit.words import ACTIONS
 from hotline.console.shell.named import PARTS
@@ -19,6 +18,7 @@ from models.store.database import Database
 from tests.console.audit_pages import records
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_policies, make_subject
+from tests.statements import sent_statements
 
 #: The functions of the hotline that write an entry; the action is among their arguments.
 WRITERS = {"_note", "_record", "audit_talk"}
@@ -180,14 +180,8 @@ def test_page_of_entries_takes_as_many_statements_for_any_number(
     for number in (3, 60):
         for _ in range(number):
             records(database, clock, "import", "land_import", "import:1")
-        seen: list[str] = []
-
-        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any, seen: list[str] = seen) -> None:
-            seen.append(statement)
-
-        event.listen(database.engine, "before_cursor_execute", note)
-        supervisor.opens("/console/audit?who=import")
-        event.remove(database.engine, "before_cursor_execute", note)
+        with sent_statements(database) as seen:
+            supervisor.opens("/console/audit?who=import")
         counts.append(len(seen))
 
     assert counts[0] == counts[1]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, before_render_template
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from models import Talk
 from models.audit import audit
@@ -14,6 +14,7 @@ from models.store.database import Database
 from tests.conftest import ON_SQLITE
 from tests.console.callbacks.office import PHONE, Office
 from tests.console.conftest import Clock, Member, words
+from tests.statements import sent_statements
 
 NO_BREAK = "\N{NARROW NO-BREAK SPACE}"
 
@@ -288,16 +289,9 @@ def test_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
     liaison: Member, office_rows: Office, database: Database
 ) -> None:
     def queries(path: str) -> int:
-        count = 0
-
-        def counts(*_: Any) -> None:
-            nonlocal count
-            count += 1
-
-        event.listen(database.engine, "before_cursor_execute", counts)
-        liaison.opens(path)
-        event.remove(database.engine, "before_cursor_execute", counts)
-        return count
+        with sent_statements(database) as statements:
+            liaison.opens(path)
+        return len(statements)
 
     for _ in range(3):
         one = office_rows.promises()

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from itsdangerous import TimestampSigner
-from sqlalchemy import event
 
 from hotline.console.callbacks.bars import HEIGHT, SIDE, WIDTH, draw
 from hotline.console.shell.durations import short
@@ -26,6 +25,7 @@ from tests.factories import (
     make_registration,
     make_staff,
 )
+from tests.statements import sent_statements
 
 #: The width of all the hours in the picture, right of its axis.
 WIDE = WIDTH - SIDE
@@ -299,16 +299,13 @@ def test_last_hour_of_such_a_day_is_in_the_picture_too(
 def test_thirty_callbacks_take_as_many_statements_as_three(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
-    statements: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-
     def looks(callbacks: int) -> int:
         with database.transaction() as session:
             for _ in range(callbacks):
                 make_callback(session, requested_at=clock())
         clock.goes_on(seconds=5)
-        statements.clear()
-        supervisor.opens("/console/wallboard")
+        with sent_statements(database) as statements:
+            supervisor.opens("/console/wallboard")
         return len(statements)
 
     assert looks(3) == looks(30)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from models import AuditEntry, Case
 from models.audit import audit
@@ -17,6 +17,7 @@ from models.talks.talk import begin_talk
 from tests.console.case_pages import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, make_call, make_callback, make_case, make_wait
+from tests.statements import sent_statements
 
 
 def test_only_the_liaison_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case(
@@ -313,16 +314,9 @@ def test_page_of_a_case_takes_no_more_statements_for_more_rows(liaison: Member, 
     verifies(liaison, case)
 
     def statements() -> int:
-        count = 0
-
-        def note(*_: object) -> None:
-            nonlocal count
-            count += 1
-
-        event.listen(database.engine, "before_cursor_execute", note)
-        liaison.opens(f"/console/cases/{case.id}")
-        event.remove(database.engine, "before_cursor_execute", note)
-        return count
+        with sent_statements(database) as sent:
+            liaison.opens(f"/console/cases/{case.id}")
+        return len(sent)
 
     with database.transaction() as session:
         more_phones(session, case, range(2, 5))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from models import AuditEntry, Case, CustodyImport, ImportRow, Notice, Registration
 from models.cases.duress import DuressWatch
@@ -27,6 +27,7 @@ from tests.factories import (
     make_registration,
 )
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases, what_is_heard
+from tests.statements import sent_statements
 
 
 def test_notices_of_an_import_are_counted_by_their_news_and_name_nobody(
@@ -353,14 +354,8 @@ def test_page_of_the_history_takes_as_many_statements_for_any_number(
                         uploaded_by_id=supervisor.staff_id,
                     )
                 )  # fmt: skip
-        seen: list[str] = []
-
-        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any, seen: list[str] = seen) -> None:
-            seen.append(statement)
-
-        event.listen(database.engine, "before_cursor_execute", note)
-        supervisor.opens("/console/imports")
-        event.remove(database.engine, "before_cursor_execute", note)
+        with sent_statements(database) as seen:
+            supervisor.opens("/console/imports")
         counts.append(len(seen))
 
     assert counts[0] == counts[1]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from config.office import Office
 from config.settings import Settings
@@ -16,6 +16,7 @@ from models.audit.office_change import standing_changes
 from models.store.database import Database
 from tests.console.conftest import Clock, Member, words
 from tests.factories import make_callback, make_facility
+from tests.statements import sent_statements
 
 WHY = "A storm is coming."
 ANNOUNCED = {
@@ -480,17 +481,14 @@ def test_field_that_stays_in_the_file_is_shown_with_the_reason(administrator: Me
 def test_pages_take_as_many_statements_for_thirty_rows_as_for_three(
     administrator: Member, database: Database, clock: Clock
 ) -> None:
-    statements: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-
     def looks(rows: int) -> list[int]:
         with database.transaction() as session:
             for _ in range(rows):
                 make_facility(session, f"Place {rows} {_}", created_at=clock() - timedelta(days=1))
         counts = []
         for path in ("office", "office/facilities", "office/policies", "office/changes"):
-            statements.clear()
-            administrator.opens(f"/console/{path}")
+            with sent_statements(database) as statements:
+                administrator.opens(f"/console/{path}")
             counts.append(len(statements))
         return counts
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from models import Absence, AuditEntry, Schedule, Staff
 from models.cases.pin_hash import PinHasher
@@ -16,6 +16,7 @@ from models.store.database import Database
 from tests.console.case_pages import actions
 from tests.console.conftest import PASSWORD, Member
 from tests.factories import make_call, make_callback, make_case, make_staff
+from tests.statements import sent_statements
 
 NEW = {
     "email": "Ana@office.example.org",
@@ -384,17 +385,14 @@ def test_absence_that_is_over_or_too_far_ahead_is_refused_at_its_day_and_one_tha
 def test_lists_take_as_many_statements_for_thirty_people_as_for_three(
     supervisor: Member, database: Database
 ) -> None:
-    statements: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-
     def looks(people: int) -> list[int]:
         with database.transaction() as session:
             for _ in range(people):
                 make_staff(session)
         counts = []
         for path in ("staff", "schedule"):
-            statements.clear()
-            supervisor.opens(f"/console/{path}")
+            with sent_statements(database) as statements:
+                supervisor.opens(f"/console/{path}")
             counts.append(len(statements))
         return counts
 

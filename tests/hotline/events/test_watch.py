@@ -1,9 +1,9 @@
 """When `hotline events` asks the database: while somebody listens, and through its absences."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,24 +15,10 @@ from hotline.events.watch import LOOK_SECONDS, Watch
 from models.store.database import Database
 from tests.console.conftest import Clock
 from tests.factories import make_callback, make_case
+from tests.statements import sent_statements
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 SOME_LOOKS = 2.5 * LOOK_SECONDS
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Every statement that the database is sent meanwhile."""
-    said: list[str] = []
-
-    def keeps(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        said.append(statement)
-
-    for engine in (database.engine, database.turn_engine):
-        event.listen(engine, "before_cursor_execute", keeps)
-    yield said
-    for engine in (database.engine, database.turn_engine):
-        event.remove(engine, "before_cursor_execute", keeps)
 
 
 def watched(
@@ -67,7 +53,7 @@ async def news(stream: Stream) -> bytes:
 
 def test_database_is_asked_nothing_while_nobody_listens(database: Database) -> None:
     async def story(listeners: Listeners) -> None:
-        with statements(database) as said:
+        with sent_statements(database) as said:
             await asyncio.sleep(SOME_LOOKS)
             assert said == []
             stream = listeners.join(1)
@@ -82,7 +68,7 @@ def test_database_is_asked_nothing_while_nobody_listens(database: Database) -> N
 
 def test_fifty_consoles_cost_one_statement_a_look(database: Database) -> None:
     async def story(listeners: Listeners) -> None:
-        with statements(database) as said:
+        with sent_statements(database) as said:
             streams = [listeners.join(session_id) for session_id in range(50)]
             for stream in streams:
                 await news(stream)

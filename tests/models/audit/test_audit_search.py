@@ -14,7 +14,7 @@ from sqlalchemy import insert, text
 from models import AuditEntry
 from models.audit import audit
 from models.audit.audit_search import Page, Place, Search, names_of, search
-from models.store.database import WRITES, Database
+from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from tests.conftest import DATABASES
@@ -65,9 +65,7 @@ def full(
         upgrade(database)
         with database.transaction() as session:
             session.execute(insert(AuditEntry.__table__), [_entry(number) for number in range(MANY)])
-        with database.engine.connect().execution_options(
-            isolation_level="AUTOCOMMIT", **WRITES
-        ) as connection:
+        with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
         yield database
 

@@ -1,12 +1,11 @@
 """Callbacks that continue a talk: which callback it all began with, for one of them and for many."""
 
-from sqlalchemy import event
-
 from models.callbacks.callback import Callback
 from models.callbacks.follow_up import began_with, whose_talks_began_with
 from models.store.database import Database
 from tests.conftest import ON_BOTH
 from tests.factories import NOW, MadeCase, make_call, make_callback, make_case
+from tests.statements import sent_statements
 
 TELLING = ("notice", "hard_news")
 
@@ -28,16 +27,10 @@ def talks(database: Database, *reasons: str) -> tuple[MadeCase, int]:
 
 def people(database: Database) -> tuple[set[int | None], int]:
     """Of whose cases the talks go on that began with news, and how many statements that takes."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
     with database.transaction() as session:
         begun = whose_talks_began_with(TELLING, Callback.state == "requested")
-        event.listen(database.engine, "before_cursor_execute", note)
-        found = {row.case_id for row in session.execute(begun)}
-        event.remove(database.engine, "before_cursor_execute", note)
+        with sent_statements(database) as sent:
+            found = {row.case_id for row in session.execute(begun)}
     return found, len(sent)
 
 

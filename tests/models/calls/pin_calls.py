@@ -1,13 +1,12 @@
 """Calls that try PINs, for tests and the bench: the two transactions of the PIN step and the KDF between."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import insert, select, update
 
 from models import Call, Case, KnownPhone, PinCounter, PinTry
 from models.calls.call_state import CallState
@@ -176,18 +175,3 @@ class PinCalls:
 
 def _no_tries(sid: str) -> Write:
     return update(Call).where(Call.call_sid == sid).values(tries=0), {}
-
-
-@contextmanager
-def counted_statements(database: Database) -> Iterator[list[str]]:
-    """The statements that reach the database meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)

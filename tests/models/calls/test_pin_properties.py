@@ -11,7 +11,8 @@ from models.calls.pin_try import wait_after
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
 from tests.factories import make_policies
-from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher
+from tests.statements import sent_statements
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -103,7 +104,7 @@ def test_case_and_no_case_cannot_be_told_apart(line: PinCalls, tries: list[tuple
         paths = []
         for number in (case, none):
             sid, runs = line.call(phone), line.hasher.runs
-            with counted_statements(line.database) as statements:
+            with sent_statements(line.database) as statements:
                 guess = line.reserve(sid, number)
                 word = line.record(sid, guess, line.hasher.matches(guess.stored, WRONG))
             counter = line.counter(number)

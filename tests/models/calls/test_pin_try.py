@@ -10,7 +10,8 @@ from models import Call, Case, KnownPhone, PinCounter, PinTry
 from models.store.database import Database
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_policies
-from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher
+from tests.statements import sent_statements
 
 
 @pytest.fixture
@@ -410,7 +411,7 @@ def test_every_way_of_being_wrong_takes_the_same_statements_and_two_kdf_runs(lin
     for name, (number, pin) in paths.items():
         sid = line.call("home")
         runs = line.hasher.runs
-        with counted_statements(line.database) as statements:
+        with sent_statements(line.database) as statements:
             assert line.tries(number, pin, sid=sid) == "wrong"
         assert line.hasher.runs - runs == 2, name
         seen[name] = statements

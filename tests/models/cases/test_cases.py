@@ -271,7 +271,7 @@ def test_hash_is_computed_before_the_first_query(database: Database, deed: str) 
             return super().hash(pin)
 
     hasher = Watched(b"pepper", memory_kib=64, time_cost=1)
-    event.listen(database.engine, "begin", lambda _connection: order.append("begin"))
+    event.listen(database.write_engine, "begin", lambda _connection: order.append("begin"))
     with database.transaction() as session:
         if deed == "rotate":
             rotate_pin(session, hasher, number, NOW)

@@ -15,7 +15,7 @@ from models.custody.custody_import import CustodyImport, ImportBusyError, Import
 from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import list_held, reject
 from models.custody.refusals import ImportBusyRefusal
-from models.store.database import WRITES, Database
+from models.store.database import Database
 from models.store.keyring import Keyring
 from tests import killed
 from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
@@ -35,22 +35,17 @@ def small_batches(monkeypatch):
     monkeypatch.setattr(import_staging, "BATCH", 3)
 
 
-def is_write(connection):
-    """Whether this is the connection of a transaction; a read ends with a commit, too."""
-    return connection.get_execution_options().items() >= WRITES.items()
-
-
 def die_at_commit(database, number):
     """The process dies in place of the given commit of a write, counted from now."""
     left = [number]
 
-    def before_commit(connection):
-        left[0] -= is_write(connection)
-        if left[0] == 0 and is_write(connection):
+    def before_commit(_connection):
+        left[0] -= 1
+        if left[0] == 0:
             raise Killed
 
-    event.listen(database.engine, "commit", before_commit)
-    return lambda: event.remove(database.engine, "commit", before_commit)
+    event.listen(database.write_engine, "commit", before_commit)
+    return lambda: event.remove(database.write_engine, "commit", before_commit)
 
 
 def states(database):
@@ -170,10 +165,12 @@ def test_sweep_that_finds_nothing_to_finish_opens_no_connection_of_its_own(datab
     def note(*_):
         opened.append(1)
 
-    event.listen(database.engine, "connect", note)
+    for engine in database.engines:
+        event.listen(engine, "connect", note)
     for _ in range(3):
         resume(database, NOW)
-    event.remove(database.engine, "connect", note)
+    for engine in database.engines:
+        event.remove(engine, "connect", note)
     assert opened == []
 
 

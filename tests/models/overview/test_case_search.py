@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 import models.cases.name_search
 from models import AuditEntry, NameWord, Registrant, Subject
@@ -19,6 +19,7 @@ from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_case
 from tests.models.staff.staff_people import someone
+from tests.statements import sent_statements
 
 #: A name, and something that a supervisor may type for it.
 FOUND = [
@@ -148,16 +149,9 @@ def test_number_of_statements_does_not_grow_with_the_cases(database: Database) -
 
 
 def _statements(database: Database) -> int:
-    count = 0
-
-    def note(*_: object) -> None:
-        nonlocal count
-        count += 1
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    _search(database, "maria")
-    event.remove(database.engine, "before_cursor_execute", note)
-    return count
+    with sent_statements(database) as sent:
+        _search(database, "maria")
+    return len(sent)
 
 
 def test_search_reads_through_no_table_that_grows(database: Database) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from models import AuditAlarm, AuditEntry, AuditExport, Callback, Case, LostPinReport, PinCounter, PinRequest
 from models.audit import audit
@@ -12,6 +12,7 @@ from models.overview.wallboard.needs_person import MOST, Needs, needs
 from models.staff.schedule import Absence
 from models.store.database import Database
 from tests.factories import NOW, make_call, make_callback, make_case, make_import, make_staff
+from tests.statements import sent_statements
 
 
 def read(database: Database) -> Needs:
@@ -174,17 +175,14 @@ def test_what_waits_for_a_second_person_or_a_supervisor_is_counted(database: Dat
 
 
 def test_thirty_rows_take_as_many_statements_as_three(database: Database) -> None:
-    statements: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-
     def looks(rows: int) -> int:
         with database.transaction() as session:
             for _ in range(rows):
                 make_callback(session, due_at=NOW)
                 make_staff(session, set_away_at=NOW, on_shift=False)
                 make_import(session, state="held")
-        statements.clear()
-        read(database)
+        with sent_statements(database) as statements:
+            read(database)
         return len(statements)
 
     assert looks(3) == looks(30)

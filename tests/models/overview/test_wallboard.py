@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event
-
 from models import Guard, PinTry, QueuedCall
 from models.callbacks.callback import NOTICE_TASK
 from models.callbacks.follow_up import ANEW
@@ -15,6 +13,7 @@ from models.staff.alert import PUT_OFF, PUT_OFF_TOLD
 from models.store.database import Database
 from models.talks.talk import begin_talk, close
 from tests.factories import NOW, make_call, make_callback, make_import, make_staff
+from tests.statements import sent_statements
 
 MIDNIGHT = NOW.replace(hour=5)
 RISK = timedelta(minutes=30)
@@ -196,16 +195,13 @@ def test_old_file_that_landed_a_moment_ago_does_not_make_the_feed_young(database
 
 
 def test_thirty_rows_take_as_many_statements_as_three(database: Database) -> None:
-    statements: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-
     def looks(rows: int) -> int:
         with database.transaction() as session:
             for _ in range(rows):
                 make_callback(session, phone="+12025550110")
                 make_staff(session)
-        statements.clear()
-        read(database)
+        with sent_statements(database) as statements:
+            read(database)
         return len(statements)
 
     assert looks(3) == looks(30)

@@ -54,7 +54,7 @@ def test_password_is_hashed_before_the_first_query(
             return super().hash(password, salt=salt)
 
     monkeypatch.setattr("models.staff.staff.PasswordHasher", Watched)
-    event.listen(database.engine, "begin", lambda _connection: order.append("begin"))
+    event.listen(database.write_engine, "begin", lambda _connection: order.append("begin"))
 
     _add(database)
 

@@ -26,7 +26,7 @@ from models.overview.my_shift import finished_since, today_of
 from models.overview.outcome import last_talk
 from models.overview.untaken import untaken
 from models.overview.work_list import FILTERS, Reader, WorkList, work_list
-from models.store.database import WRITES, Database, keyring_of
+from models.store.database import Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first, ring_next
@@ -170,9 +170,7 @@ def crowded(
             session.execute(insert(CALLBACKS), rows)
             session.execute(insert(CALLS), [_call(NOW - timedelta(days=9))] * MANY)
             session.execute(insert(Talk), [_talk(number) for number in range(1, MANY)])
-        with database.engine.connect().execution_options(
-            isolation_level="AUTOCOMMIT", **WRITES
-        ) as connection:
+        with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
         yield database
 

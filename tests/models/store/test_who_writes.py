@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from sqlalchemy import Connection, Engine, event, func, insert, select, text, update
+from sqlalchemy import Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models.calls.call import Call, saving_turn
 from models.overview.caller_state import glance
 from models.staff.staff import Staff
-from models.store.database import WRITES, Database
+from models.store.database import Database
 from models.store.unit import Unit
 from tests.factories import make_staff
 
@@ -41,10 +41,10 @@ def _languages(database: Database) -> str | None:
 
 
 def _engines(database: Database) -> list[Engine]:
-    """Everything that can open a connection, by any name that the database has for it."""
+    """All that open a connection, by any name that the database has for them, but the one that writes."""
     found = [each for each in vars(database).values() if isinstance(each, Engine)]
-    assert found
-    return found
+    assert database.write_engine in found
+    return [each for each in found if each is not database.write_engine]
 
 
 def _session_that_reads(database: Database) -> None:
@@ -153,25 +153,6 @@ def test_transaction_writes_with_a_connection_that_has_just_read(rows: Database)
         session.execute(_RENAMES)
 
     assert _languages(rows) == "xx"
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_connection_to_sqlite_does_not_turn_from_reading_to_writing_and_back(database: Database) -> None:
-    """Each turn makes SQLite parse again every statement that the connection has kept."""
-    kinds: dict[int, set[bool]] = {}
-
-    def note(connection: Connection) -> None:
-        is_write = connection.get_execution_options().items() >= WRITES.items()
-        kinds.setdefault(id(connection.connection.dbapi_connection), set()).add(is_write)
-
-    event.listen(database.engine, "begin", note)
-    for _ in range(3):
-        with database.reading() as session:
-            session.scalar(select(func.count()).select_from(Staff))
-        with database.transaction() as session:
-            session.scalar(select(func.count()).select_from(Staff))
-
-    assert list(kinds.values()) == [{False}, {True}]
 
 
 def test_save_of_a_turn_writes_its_call(rows: Database) -> None:

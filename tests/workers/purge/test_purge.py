@@ -321,7 +321,7 @@ def _purge_and_die(database_url: str, at: int) -> None:
         if next(commits) == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(database._writers, "before_commit", die)
+    event.listen(database.write_engine, "commit", die)
     work = Purge(
         database, Records(), OFFICE, actor="sweeper", clock=lambda: NIGHT, wait=lambda _seconds: None
     )  # fmt: skip

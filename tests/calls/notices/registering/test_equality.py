@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from models import Consent, Registration
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_duress_equality import visits as duress_visits
 from tests.calls.pin.test_neutral_equality import visits as neutral_visits
-from tests.calls.visits import Visits
+from tests.calls.visits import Visits, of_the_turn
 from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import HASHER, MadeCase
+from tests.statements import sent_statements
 
 __all__ = ["duress_visits", "neutral_visits"]
 TO_THE_OFFER = ("1", "1", "NUMBER", "PIN", "2", "4")
@@ -57,23 +58,16 @@ def all_are_alike(hotline: Hotline, visits: Visits, keys: Sequence[str]) -> None
     numbers = [case.number for case in visits.cases.values()]
     code = next(code for code in CODES if not any(code in number for number in numbers))
     work: dict[str, list[tuple[int, list[str]]]] = {kind: [] for kind in visits.cases}
-    statements: list[str] = []
     runs = HASHER.runs
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("UPDATE calls SET pending_since="):
-            statements.append(statement)
 
     def after_turn(kind: str) -> None:
         nonlocal runs
-        work[kind].append((HASHER.runs - runs, statements.copy()))
-        statements.clear()
+        work[kind].append((HASHER.runs - runs, of_the_turn(statements)))
         runs = HASHER.runs
 
-    event.listen(hotline.database.engine, "after_cursor_execute", note)
     start = () if "PIN" in keys else TO_THE_OFFER
-    visits.visit([code if key == "CODE" else key for key in (*start, *keys)], after_turn)
-    event.remove(hotline.database.engine, "after_cursor_execute", note)
+    with sent_statements(hotline.database) as statements:
+        visits.visit([code if key == "CODE" else key for key in (*start, *keys)], after_turn)
     denied = row_of(hotline, visits.cases["denied"])
     for kind, case in visits.cases.items():
         assert visits.documents[kind] == visits.documents["denied"], (kind, keys)

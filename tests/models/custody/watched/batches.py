@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from hotline.refusals.wording import in_english
+from models import Alert
 from models.custody.custody_import import CustodyImport, ImportRules
 from models.custody.feed.folder import FeedFolder
 from models.custody.feed.watch import FeedWatch
@@ -77,3 +78,10 @@ def batches(database: Database, *states: str) -> list[int | None]:
                 select(CustodyImport.batch).where(CustodyImport.state.in_(states)).order_by(CustodyImport.id)
             )
         )
+
+
+def alerts(database: Database) -> list[tuple[str, str]]:
+    """Level and channel of each alert, in the order in which they were made."""
+    with database.reading() as session:
+        rows = session.execute(select(Alert.level, Alert.channel).order_by(Alert.id))
+        return [(level, channel) for level, channel in rows]

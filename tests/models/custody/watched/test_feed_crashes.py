@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from sqlalchemy import engine, event, func, select
+from sqlalchemy import event, func, select
 
 from models.custody.custody import CustodyRecord
 from models.custody.custody_event import CustodyEvent
@@ -20,7 +20,6 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
-from tests.models.custody.test_import_crashes import is_write
 from tests.models.custody.watched.batches import Sender, batches, look
 
 #: Every way in which the folder changes.
@@ -33,13 +32,6 @@ class Killed(BaseException):
     """Plays a kill: nothing in the program catches it."""
 
 
-@pytest.fixture
-def sender(tmp_path: Path) -> Sender:
-    folder = tmp_path / "feed"
-    folder.mkdir()
-    return Sender(folder)
-
-
 @contextmanager
 def die_at(database: Database, number: int) -> Iterator[None]:
     """The process dies in place of the given commit or change of the folder, counted from now."""
@@ -50,10 +42,6 @@ def die_at(database: Database, number: int) -> Iterator[None]:
         if left[0] == 0:
             raise Killed
 
-    def before_commit(connection: engine.Connection) -> None:
-        if is_write(connection):
-            count()
-
     def counted(real: Callable[..., object]) -> Callable[..., object]:
         def touch(*args: object, **named: object) -> object:
             count()
@@ -61,14 +49,14 @@ def die_at(database: Database, number: int) -> Iterator[None]:
 
         return touch
 
-    event.listen(database.engine, "commit", before_commit)
+    event.listen(database.write_engine, "commit", count)
     try:
         with pytest.MonkeyPatch.context() as patch:
             for place, name in TOUCHES:
                 patch.setattr(place, name, counted(getattr(place, name)))
             yield
     finally:
-        event.remove(database.engine, "commit", before_commit)
+        event.remove(database.write_engine, "commit", count)
 
 
 def is_done_wherever_it_dies(database: Database, sender: Sender, check: Callable[[], None]) -> int:
