@@ -1,17 +1,13 @@
 """The call bar in a real browser: on every page, and one live region that says each change once."""
 
 import re
-import signal
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
-from sqlalchemy.exc import OperationalError
+from playwright.sync_api import Page, expect
 
 from models import Call, Callback, Staff, Talk
-from models.callbacks.callback import advance
 from models.callbacks.claim import release
 from models.staff.set_away import note_miss
 from tests.browser.conftest import Visitors
@@ -29,12 +25,6 @@ new MutationObserver((changes) => changes.forEach((change) => {
     change.addedNodes.forEach((node) => window.said.push(node.textContent));
 })).observe(document, { childList: true, subtree: true });
 """
-
-
-#: Nobody looks at the tab.
-HIDES = """for (const [name, value] of [["hidden", true], ["visibilityState", "hidden"]]) {
-    Object.defineProperty(document, name, { get: () => value });
-}"""
 
 
 def opens(server: ConsoleServer, visitors: Visitors, who: Colleague, path: str, **options: Any) -> Page:
@@ -288,34 +278,6 @@ def test_number_in_the_title_stays_when_another_callback_is_opened_in_place(
     expect(page).to_have_title(re.compile(r"^Callback: English, urgent"))
 
 
-def test_hidden_tab_announces_an_offered_call_with_events_and_after_they_were_killed(
-    visitors: Visitors, live_server: ConsoleServer
-) -> None:
-    server, now = live_server, datetime.now(UTC)
-    assert server.events is not None
-    ana = server.adds(name="Ana Demo", on_shift=True)
-    page = opens(server, visitors, ana, "/console/cases")
-    page.evaluate(HIDES)
-    region = page.locator("#announce p").last
-    facts = {"state": "ringing_liaison", "staff_id": ana.staff_id, "rank": None, "lease_until": now}
-
-    first = promises(server, **facts)
-    expect(region).to_have_text("Your phone rings: Callback, English.", timeout=2_000)
-    with server.database.transaction() as session:
-        # A move leaves an audit entry. Without it the list would be again what the events saw at first.
-        advance(session, first, "cancel", actor="caller", now=now)
-    expect(region).to_have_text("Your phone has stopped ringing.")
-    server.events.stops(signal.SIGKILL)
-    promises(server, language="es", **facts)
-    expect(region).to_have_text("Your phone rings: Callback, Spanish.", timeout=5_000)
-
-    assert said(page) == [
-        "Your phone rings: Callback, English.", "Your phone has stopped ringing.",
-        "Your phone rings: Callback, Spanish.",
-    ]  # fmt: skip
-    visitors.complaints.clear()  # The browser says that it lost the connection, and that the sound waits.
-
-
 def test_menu_of_a_phone_opens_without_scripts_and_leads_to_every_group(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
@@ -363,113 +325,6 @@ def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboa
     expect(page.locator("#bar-other-2")).to_be_focused()
     assert said(page).count("The phone of Luis rings.") == 1
     judge(page, "bar-colleague-rings", part="#bar")
-
-
-def test_one_of_two_tabs_listens_for_both_and_the_other_goes_on_when_it_is_closed(
-    visitors: Visitors, live_server: ConsoleServer
-) -> None:
-    server = live_server
-    ana = server.adds(name="Ana Demo", on_shift=True)
-    first = opens(server, visitors, ana, "/console/cases")
-    listening: list[Page] = []
-    first.context.on(
-        "request", lambda one: listening.append(one.frame.page) if "/events" in one.url else None
-    )
-    second = visitors.opens(f"{server.url}/console/shift", context=first.context)
-    expect(second.locator("#bar-state")).to_contain_text("On shift")
-
-    promises(server, urgency="urgent")
-    for page in (first, second):
-        expect(page.locator("#bar")).to_contain_text("1 to claim now")
-    assert second not in listening
-    first.close()
-    promises(server, urgency="urgent")
-
-    expect(second.locator("#bar")).to_contain_text("2 to claim now")
-    assert listening.count(second) == 1
-    visitors.complaints.clear()  # Nobody had clicked, so the sounds waited.
-
-
-def test_lost_connection_and_its_return_are_said_once_each(
-    visitors: Visitors, console_server: ConsoleServer
-) -> None:
-    page = opens(console_server, visitors, console_server.adds(name="Ana Demo"), "/console/cases")
-    connection = page.locator("#connection")
-
-    page.context.set_offline(True)
-    expect(connection).to_contain_text("The connection is lost.")
-    for _ in range(2):
-        with page.expect_event("requestfailed"):
-            looks_again(page)
-    page.context.set_offline(False)
-    expect(connection).to_contain_text("The connection is back.")
-    looks(page)
-
-    lost, back = said(page)
-    assert lost.startswith("The connection is lost.")
-    assert back == "The connection is back."
-    visitors.complaints.clear()  # The browser notes each request that failed.
-
-
-def test_click_that_was_not_carried_out_is_said_as_that(
-    visitors: Visitors, console_server: ConsoleServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """ "The connection is lost" and "back" were said, and the person was thought to be on hold."""
-    ana, now = console_server.adds(name="Ana Demo"), datetime.now(UTC)
-    promises(console_server, state="talking", staff_id=ana.staff_id, rank=None, talking_at=now)
-    page = opens(console_server, visitors, ana, "/console/cases")
-    connection = page.locator("#connection")
-
-    def busy() -> None:
-        fault = sqlite3.OperationalError("database is locked")
-        fault.sqlite_errorcode = sqlite3.SQLITE_BUSY
-        raise OperationalError("UPDATE", {}, fault)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(console_server.database, "transaction", busy)
-        page.locator("#bar-hold").click()
-        expect(connection).to_contain_text(
-            "Please try again in a moment. The database did not answer in time."
-        )
-    expect(connection).to_contain_text(re.compile("an administrator. Reference number: [A-Z]{4}-[A-Z]{4}$"))
-    looks(page)
-    # Later answers do not take that away; a click that is carried out does.
-    expect(connection).to_contain_text("look whether it was done")
-    page.locator("#bar-hold").click()
-    expect(page.locator("#bar")).to_contain_text("On hold")
-    expect(connection).to_be_empty()
-
-    page.route(
-        "**/console/bar", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
-    )
-    page.locator("#bar-hold").click()
-    expect(connection).to_contain_text("your last click may not have been carried out")
-    assert said(page)[-1].startswith("The connection is lost, so your last click")
-    visitors.complaints.clear()  # The browser notes each request that failed.
-
-
-@pytest.mark.parametrize("answer", ["of the proxy", "none"])
-def test_click_that_never_reached_the_line_is_not_said_to_be_tried_again(
-    visitors: Visitors, console_server: ConsoleServer, answer: str
-) -> None:
-    """While the line restarts the proxy answers with its own words; the bar waits eight seconds for any."""
-    ana, now = console_server.adds(name="Ana Demo"), datetime.now(UTC)
-    promises(console_server, state="talking", staff_id=ana.staff_id, rank=None, talking_at=now)
-    page = opens(console_server, visitors, ana, "/console/cases")
-
-    def fails(route: Route) -> None:
-        if route.request.method != "POST":
-            route.continue_()
-        elif answer == "of the proxy":
-            route.fulfill(status=503, content_type="text/plain", body="The console starts again.")
-
-    page.route("**/console/bar", fails)
-    page.locator("#bar-hold").click()
-
-    connection = page.locator("#connection")
-    expect(connection).to_contain_text("your last click may not have been carried out", timeout=12_000)
-    assert not [one for one in said(page) if "tries again by itself" in one]
-    visitors.complaints.clear()  # The browser notes each request that failed.
 
 
 def test_urgent_work_is_told_during_a_call_without_moving_the_page(
@@ -522,30 +377,3 @@ def test_number_of_overdue_callbacks_is_read_whole_in_a_full_bar_which_keeps_its
         )
         assert low <= tall, width
     visitors.complaints.clear()  # Nobody had clicked, so the sounds waited.
-
-
-def test_page_says_that_it_may_be_old_while_the_bar_gets_no_answer_although_other_parts_do(
-    visitors: Visitors, console_server: ConsoleServer
-) -> None:
-    """While the console was slow the list was answered and the bar was not: the call had no *End call*."""
-    ana = console_server.adds()
-    callback_id = promises(console_server)
-    page = opens(console_server, visitors, ana, f"/console/callbacks/{callback_id}")
-    page.evaluate("document.getElementById('bar').setAttribute('hx-request', '{\"timeout\": 300}')")
-    page.route("**/console/bar", lambda _route: None)
-    behind = page.locator("#connection")
-    looks_again(page)
-    expect(behind).to_contain_text("What you see may be old")
-
-    claims(console_server, callback_id, ana)
-    with page.expect_response(re.compile(f"/console/callbacks/{callback_id}/part")):
-        page.evaluate("document.body.dispatchEvent(new CustomEvent('desk:parts'))")
-    expect(page.locator("#does-release")).to_be_visible()
-
-    expect(behind).to_contain_text("What you see may be old")
-    assert "The connection is back." not in said(page)
-    page.unroute("**/console/bar")
-    page.evaluate("document.getElementById('bar').setAttribute('hx-request', '{\"timeout\": 8000}')")
-    looks_again(page)
-    expect(behind).to_contain_text("The connection is back.")
-    visitors.complaints.clear()  # The browser says that requests were given up.

@@ -8,10 +8,20 @@ from typing import Any, BinaryIO
 from models.calls.call_state import CallState
 from models.custody.custody_import import ImportResult, ImportRules, import_custody
 from models.custody.custody_status import Heard, HeardRules, heard
+from models.custody.held_import import list_held
 from models.custody.import_file import COLUMNS
 from models.overview.caller_state import load_by_sid
 from models.store.database import Database
-from tests.factories import NOW, MadeCase, make_call, make_case, make_office, make_policies, make_subject
+from tests.factories import (
+    NOW,
+    MadeCase,
+    make_call,
+    make_case,
+    make_office,
+    make_policies,
+    make_staff,
+    make_subject,
+)
 
 RULES = ImportRules(make_office().gates, make_policies())
 LONG_AGO = NOW - timedelta(days=2)
@@ -67,3 +77,28 @@ def what_is_heard(database: Database, case: MadeCase, now: datetime = NOW) -> He
 def at(hours: float) -> datetime:
     """NOW, moved by hours."""
     return NOW.astimezone(UTC) + timedelta(hours=hours)
+
+
+def counts(result: ImportResult) -> tuple[int, ...]:
+    """Rows; then those that are new, changed, unchanged, ignored and rejected."""
+    return (result.rows, result.new, result.changed, result.unchanged, result.ignored, len(result.rejected))
+
+
+def held_codes(database: Database) -> list[list[str]]:
+    """For each held import the codes of why it is held."""
+    with database.reading() as session:
+        return [[reason.code for reason in entry.reasons] for entry in list_held(session)]
+
+
+def held_ids(database: Database) -> list[int]:
+    """The held imports."""
+    with database.reading() as session:
+        return [entry.id for entry in list_held(session)]
+
+
+def two_staff(database: Database) -> dict[str, Any]:
+    """Two people who may release an import together, as ``release`` takes them."""
+    with database.transaction() as session:
+        make_staff(session, "ana@office.example.org")
+        make_staff(session, "ben@office.example.org", role="supervisor")
+    return {"by": "ana@office.example.org", "and_by": "Ben@office.example.org", "tied_days": 30}

@@ -1,0 +1,82 @@
+"""How every command refuses, answers and breaks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from tests.hotline.cli.test_doctor import run, wrong
+
+
+def test_database_is_migrated_by_one_command_that_may_run_again(
+    settings: Settings, tmp_path: Path, redis_url: str
+) -> None:
+    assert "database" in wrong(run(settings, "doctor", "--json"))
+
+    assert run(settings, "db", "upgrade").exit_code == 0
+    assert json.loads(run(settings, "db", "upgrade", "--json").stdout) == {"migrated": True}
+
+    assert "database" not in wrong(run(settings, "doctor", "--json"))
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "sweeper"])
+def test_no_role_starts_on_a_database_that_is_not_migrated(settings: Settings, command: str) -> None:
+    result = run(settings, command)
+
+    assert result.exit_code == 2
+    assert result.stderr == "The database is not of this release: run `hotline db upgrade`.\n"
+
+
+def test_wrong_setting_is_one_sentence(settings: Settings) -> None:
+    result = run(settings, "doctor", HOTLINE_WEB_THREADS="canary")
+
+    assert result.exit_code == 2
+    assert result.stderr == "HOTLINE_WEB_THREADS must be a number from 1 to 64.\n"
+
+
+def test_database_that_is_down_is_a_fault_without_its_address(settings: Settings) -> None:
+    result = run(
+        settings, "worker", HOTLINE_DATABASE_URL="postgresql+psycopg://canary:canary@127.0.0.1:1/canary"
+    )
+
+    assert result.exit_code == 1
+    assert "HOTLINE_DATABASE_URL" in result.stderr
+    assert "canary" not in result.stderr
+
+
+def test_fault_of_a_command_is_reported_by_place_and_never_by_message() -> None:
+    broken = "import hotline.cli as c; c.group.get_command = lambda *_: 1 / 0; c.main(['doctor', 'canary'])"
+
+    ran = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert "ZeroDivisionError at" in ran.stderr
+    assert "division by zero" not in ran.stderr
+
+
+def test_command_without_words_prints_its_help_and_points_at_nothing_else() -> None:
+    for words in ([], ["callbacks"]):
+        ran = subprocess.run(
+            [sys.executable, "-m", "hotline.cli", *words], capture_output=True, text=True, check=False
+        )
+
+        assert ran.returncode == 2
+        assert "Usage: hotline" in ran.stderr
+        assert "See `" not in ran.stderr
+
+
+def test_help_lists_every_command_without_importing_one() -> None:
+    listing = (
+        "import sys, hotline.cli as c\n"
+        "try: c.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in sys.modules if m.startswith('hotline.cli.')])"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+
+    assert "serve" in ran.stdout
+    assert ran.stdout.rstrip().endswith("[]")
