@@ -24,7 +24,7 @@ def note_change(session: Session, target: str, state: str) -> None:
 def log_changes(session: Session) -> None:
     """Log the committed changes, one line each."""
     for kind, row_id, state in session.info.pop(_CHANGES, ()):
-        log.info("A %s changed its state.", kind, extra={f"{kind}_id": row_id, "state": state})
+        log.info("The %s changed its state.", kind, extra={f"{kind}_id": row_id, "state": state})
 
 
 def forget_changes(session: Session) -> None:

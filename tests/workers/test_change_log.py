@@ -34,7 +34,7 @@ def test_finished_callback_leaves_a_line_for_each_state_and_no_number(
         if record.name == "models.store.change_log":
             line = json.loads(JsonLines("worker").format(record))
             assert set(line) == {"at", "level", "process", "logger", "message", "callback_id", "state"}
-            assert line["message"] == "A callback changed its state."
+            assert line["message"] == "The callback changed its state."
 
 
 def test_change_that_is_rolled_back_leaves_no_line(

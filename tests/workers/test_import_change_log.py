@@ -46,7 +46,7 @@ def _states(caplog: pytest.LogCaptureFixture) -> list[str]:
     for one in found:
         line = json.loads(JsonLines("web").format(one))
         assert set(line) == {"at", "level", "process", "logger", "message", "import_id", "state"}
-        assert line["message"] == "A import changed its state."
+        assert line["message"] == "The import changed its state."
     return [vars(one)["state"] for one in found]
 
 
