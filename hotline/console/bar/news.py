@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hotline.console.callbacks.words import LANGUAGES
-from hotline.console.shell.words import _, ngettext
+from hotline.console.shell.words import _, language_inside, ngettext
 from models.callouts.callout import NO_ANSWER, NO_KEY, NOT_RUNG
 from models.frame.call_bar import CallBar, Other, OwnCall, OwnCallout, UnmadeCallout
 from models.frame.standing import Standing
@@ -77,10 +76,9 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
 
 def what_for(call: OwnCall) -> str:
     """What a call is for and how to speak, as ``Callback, Spanish, urgent``: not who the person is."""
-    spoken = LANGUAGES.get(call.language)
     words = [
         _("Callback") if call.callback_id is not None else _("Caller at 0"),
-        _(spoken) if spoken else call.language,
+        language_inside(call.language),
         _("urgent") if call.is_urgent else "",
         _("discreet line, do not name the office") if call.is_discreet else "",
         _("cannot talk") if call.is_silent else "",

@@ -5,8 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hotline.console.callbacks.due_words import due_words, moment_words, time_there
-from hotline.console.callbacks.words import LANGUAGES, tells_more
-from hotline.console.shell.words import N_, _, ngettext
+from hotline.console.callbacks.words import tells_more
+from hotline.console.shell.words import N_, _, language_name, ngettext
 from models.callbacks.callback import gave_pin
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import NOT_CALLED
@@ -168,7 +168,7 @@ def row_words(
         needs_attention=needs_attention,
         note=_note(row, now, zone, window, is_mine=is_mine),
         verified=gave_pin(row.verified, row.case_id, row.begun_by_staff),
-        language=_(LANGUAGES[row.language]) if row.language in LANGUAGES else row.language,
+        language=language_name(row.language),
         language_code=row.language.upper(),
         there=time_there(now, row.time_zone, zone),
         tries=_tries(row.caller_tries),

@@ -29,7 +29,7 @@ from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
-from hotline.console.shell.words import _, language
+from hotline.console.shell.words import _, language, language_inside
 from models.custody.custody_status import Heard
 from models.notices.taking_back.corrections import wrong_news
 from models.outcomes.talk_facts import case_needs_interpreter
@@ -51,7 +51,6 @@ from models.talks.talk_controls import led_at_0
 from models.talks.talk_legs import last_missed
 
 _WORDS: dict[str, object] = {
-    "spoken": callback_words.LANGUAGES,
     "states": callback_words.STATES,
     "may_answer_names": MAY_ANSWER,
     "voicemail_names": VOICEMAIL,
@@ -180,12 +179,11 @@ def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = No
     history = history_of_talk(session, shown.id)
     if not may_note:
         history = without_private(history)
-    spoken = _(callback_words.LANGUAGES.get(shown.language, shown.language))
     facts = shown.held_at, shown.closed_at, shown.outcome, shown.is_led, shown.is_recent, shown.joiners
     wrap_up = wrap_up_words(session, is_theirs=shown.is_led and shown.closed_at is not None)
     return {
         "talk": shown,
-        "title": _("Caller at 0: %(language)s", language=spoken),
+        "title": _("Caller at 0: %(language)s", language=language_inside(shown.language)),
         "tag": tag_of(
             *facts,
             len(history),

@@ -15,7 +15,6 @@ from hotline.console.callbacks.area import area
 from hotline.console.callbacks.bars import draw
 from hotline.console.callbacks.due_words import due_words
 from hotline.console.callbacks.list_rows import SHORT_OUTCOMES, SHORT_REASONS
-from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff, me
@@ -64,7 +63,6 @@ def _shown() -> dict[str, Any]:
         "zone": office.zone,
         "reasons": SHORT_REASONS,
         "outcomes": SHORT_OUTCOMES,
-        "spoken": LANGUAGES,
         "feed_age": age,
         "feed_is_old": age is None or age > timedelta(minutes=policies.fresh_minutes),
         "feed_is_stale": age is None or age > timedelta(hours=policies.spoken_stale_hours),

@@ -12,7 +12,7 @@ from hotline.console.callbacks.due_words import DAYS_BY_NAME
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import zone_if_twice
 from hotline.console.shell.refused import moment_of_promise
-from hotline.console.shell.words import N_, _, language, ngettext, written_in
+from hotline.console.shell.words import N_, _, language, language_inside, ngettext, written_in
 from hotline.refusals.callbacks import NOTE_WORDS
 from models.callbacks.follow_up import CONTINUES
 from models.overview.history import Happening, lacks_phone
@@ -151,8 +151,6 @@ RECOGNITION_NAMES = {
     "spoken_code": N_("They gave a code that staff told them, not their notice code"),
     "last_call": N_("They knew what was said in their last call"),
 }
-#: Languages by their codes; any other shows its code.
-LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
 #: With these outcomes a phone may have rung without anyone knowing.
 MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
 
@@ -277,8 +275,7 @@ def to_do(row: Listed) -> list[str]:
 
 def to_do_at_0(language: str, *, is_silent: bool, is_discreet: bool) -> list[str]:
     """The same for a caller at 0, before somebody talks with them: only what every liaison may know."""
-    spoken = _(LANGUAGES[language]) if language in LANGUAGES else language
-    found = [_("Language: %(language)s", language=spoken)]
+    found = [_("Language: %(language)s", language=language_inside(language))]
     if is_discreet:
         found.insert(0, _("Discreet line: do not name the office."))
     if is_silent:
@@ -312,7 +309,7 @@ def if_somebody_else(row: Listed) -> list[str]:
 
 def title_of(row: Listed) -> str:
     """What a callback is, as its heading: it names nobody."""
-    spoken = _(LANGUAGES[row.language]) if row.language in LANGUAGES else row.language
+    spoken = language_inside(row.language)
     if row.urgency == "urgent":
         return _("Callback: %(language)s, urgent", language=spoken)
     return _("Callback: %(language)s", language=spoken)

@@ -377,7 +377,6 @@ _WORDS: dict[str, object] = {
     "reasons": callback_words.REASONS,
     "outcomes": callback_words.OUTCOME_SENTENCES,
     "may_have_rung": callback_words.MAY_HAVE_RUNG,
-    "spoken": callback_words.LANGUAGES,
     "to_do": callback_words.to_do,
     "if_somebody_else": callback_words.if_somebody_else,
     "tries": callback_words.tries,

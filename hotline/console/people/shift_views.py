@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.list_rows import short_reason
-from hotline.console.callbacks.words import LANGUAGES, OUTCOME_CHOICES
+from hotline.console.callbacks.words import OUTCOME_CHOICES
 from hotline.console.people.absence_days import wrong_days
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
@@ -151,7 +151,6 @@ def _page(session: Session, errors: dict[str, str]) -> str:
         phone_ending=keyring_of(session).unseal("staff.phone", staff.phone_sealed)[-_SHOWN_DIGITS:],
         speaks=[word.strip() for word in staff.languages.split(",")],
         office_languages=console.office.languages,
-        spoken=LANGUAGES,
         absences=my_shift.absences_of(session, staff.id, today),
         week=[_span(one) for one in schedule.week_of(session, staff.id)],
         today=today.isoformat(),

@@ -308,7 +308,7 @@ def test_list_is_read_in_spanish(staff: Any, office_rows: Office, app: Flask) ->
     callback_id = office_rows.promises(silent=True)
     ana.opens("/console/callbacks").clicks("Español")
     ana.opens(f"/console/callbacks/{callback_id}")
-    assert ana.reads("Llamada de vuelta", "haga preguntas de sí o no", "Llamar ahora")
+    assert ana.reads("Llamada de vuelta: inglés", "haga preguntas de sí o no", "Llamar ahora")
 
 
 def test_part_of_the_list_has_each_persons_own_token_and_count(staff: Any, office_rows: Office) -> None:

@@ -197,3 +197,11 @@ def test_language_before_signing_in_is_the_browsers_until_one_is_chosen(app: Fla
     browser.clicks("English")
 
     assert browser.opens("/console/sign-in", Accept_Language="es").heading == "Sign in"
+
+
+def test_link_to_the_account_is_heard_with_the_persons_name(staff: Any) -> None:
+    person: Member = staff(name="Eva Demo").signs_in()
+
+    (link,) = person.opens("/console/account").page.xpath("//a[@class='top-name']")
+
+    assert link.get("aria-label") == "Eva Demo, My account"
