@@ -50,7 +50,9 @@ def schedule(
             week = [_told(one) for one in week_of(session, find_staff(session, email).id)]
     except StaffError as error:
         fail(f"EMAIL: {in_english(error)}")
-    lines = [f"{one['day']}  {one['from']}-{one['to']}  {one['kind'].replace('_', ' ')}" for one in week]
+    lines = [
+        f"{one['day']}  {one['from']}-{_end(one['to'])}  {one['kind'].replace('_', ' ')}" for one in week
+    ]
     emit(as_json, week, "\n".join(lines) or "No schedule.")
 
 
@@ -80,6 +82,10 @@ def _told(one: Schedule) -> dict[str, str]:
         "to": f"{one.ends:%H:%M}",
         "kind": one.kind,
     }
+
+
+def _end(time: str) -> str:
+    return "24:00" if time == "00:00" else time
 
 
 def _days(text: str) -> list[int]:

@@ -5,16 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from sqlalchemy import select
 
 from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.fields import language_of, ordinary_phone, plain_text
 from hotline.cli.schedule import absence, schedule
 from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
 from hotline.refusals.wording import in_english
+from models.callbacks.liaison import DOES_NOW
 from models.calls.staff_number import for_main_line
 from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 from models.cases.pin_hash import PinHasher
-from models.staff.staff import ROLES, StaffError, add_staff, change_shift, everyone
+from models.staff.staff import ROLES, Staff, StaffError, add_staff, change_shift, everyone
 
 ACTOR = "command line"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -138,8 +140,10 @@ def list_all(as_json: bool) -> None:
             }
             for person in everyone(session)
         ]
+        does = dict(session.execute(select(Staff.id, DOES_NOW)).all())
     lines = [
-        f"{p['id']:>4}  {p['email']:<32} {p['role']:<14} {','.join(p['languages']):<8} {_now(p)}"
+        f"{p['id']:>4}  {p['email']:<32} {p['role']:<14} {','.join(p['languages']):<8} "
+        f"{_shift(p)}{_DOES.get(does[p['id']], '')}"
         for p in people
     ]
     emit(as_json, people, "\n".join(lines) or "Nobody is on the staff list.")
@@ -161,12 +165,16 @@ def off_shift(email: str, as_json: bool) -> None:
     _change(email, False, as_json)
 
 
-def _now(person: dict[str, Any]) -> str:
-    if not person["on_shift"]:
-        return "on call" if person["on_call"] else "off shift"
-    if person["busy"]:
-        return "on shift, in a call"
-    return "on shift, resting" if person["resting"] else "on shift"
+#: What the list says after the shift; see ``DOES_NOW``.
+_DOES = {
+    "rings": ", phone rings", "in_call": ", in a call", "wrap_up": ", in wrap-up", "break": ", on a break",
+}  # fmt: skip
+
+
+def _shift(person: dict[str, Any]) -> str:
+    if person["on_shift"]:
+        return "on shift"
+    return "on call" if person["on_call"] else "off shift"
 
 
 def _change(email: str, on: bool, as_json: bool) -> None:

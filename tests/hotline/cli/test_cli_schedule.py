@@ -32,6 +32,12 @@ def test_week_is_set_shown_and_partly_cleared(hotline: Hotline) -> None:
     assert "mon  09:00-17:00  on shift" in hotline("staff", "schedule", LEA).stdout
 
 
+def test_shift_until_midnight_is_shown_as_it_was_set(hotline: Hotline) -> None:
+    told = hotline("staff", "schedule", LEA, "--days", "mon", "--from", "16:00", "--to", "24:00")
+
+    assert told.stdout == "mon  16:00-24:00  on shift\n"
+
+
 def test_absence_is_added_and_is_an_audit_entry(hotline: Hotline, database: Database) -> None:
     result = hotline("staff", "absence", LEA, "--from", "2026-12-21", "--to", "2026-12-31", "--json")
 

@@ -18,7 +18,7 @@ from models.store.database import Database
 from models.store.heartbeat import Heartbeat, Pulse
 from models.store.keyring import Keyring
 from tests.conftest import ON_BOTH, SECRET_KEY
-from tests.factories import NOW, make_subject
+from tests.factories import NOW, make_call, make_subject
 
 Hotline = Callable[..., Result]
 NEW_KEY = ("k2", bytes(range(64, 96)))
@@ -77,8 +77,18 @@ def test_list_tells_who_is_on_a_break_after_a_hard_call(hotline: Hotline, databa
     with database.transaction() as session:
         session.scalars(select(Staff)).one().resting_until = NOW + timedelta(minutes=10)
 
-    assert "on shift, resting" in hotline("staff", "list").output
+    assert "on shift, on a break" in hotline("staff", "list").output
     assert json.loads(hotline("staff", "list", "--json").stdout)[0]["resting"] is True
+
+
+def test_list_tells_a_phone_that_rings_from_a_call(hotline: Hotline, database: Database) -> None:
+    hotline(*ADD, *PHONE, "--on-shift")
+    for accepted_at, does in ((None, "on shift, phone rings"), (NOW, "on shift, in a call")):
+        with database.transaction() as session:
+            leg = make_call(session, direction="outbound", accepted_at=accepted_at)
+            session.scalars(select(Staff)).one().busy_call_id = leg.id
+
+        assert does in hotline("staff", "list").output
 
 
 def test_shift_is_started_and_ended(hotline: Hotline, database: Database) -> None:
