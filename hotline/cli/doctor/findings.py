@@ -415,18 +415,26 @@ def check_feed_folder(settings: Settings) -> Finding:
     name = "feed folder"
     if settings.feed_dir is None or settings.feed_key_file is None:
         return Finding(name, "none is watched")
+    roles = read_database(settings, lives)
     try:
         read_keys(settings.feed_key_file.read_bytes())
         waiting = FeedFolder(settings.feed_dir).waiting_since(datetime.now(UTC) - timedelta(hours=1))
     except FeedKeyError as error:
         return Finding(name, "", str(error))
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and any(
+            one.role == "intake" and one.processes for one in roles or ()
+        ):
+            # In containers only that role has them, and all have the settings.
+            wrong = (
+                "The feed's folder or its key is not here; run `hotline doctor` where `hotline intake` runs."
+            )
+            return Finding(name, "", wrong, is_fault=False)
         return Finding(name, "", f"The feed's folder or key file cannot be used: {error.strerror}.")
     if not os.access(settings.feed_dir, os.W_OK | os.X_OK):
         return Finding(
             name, "", "HOTLINE_FEED_DIR cannot be written, so files of applied batches stay there."
         )
-    roles = read_database(settings, lives)
     if roles is not None and all(one.silent_for is None for one in roles if one.role == "intake"):
         return Finding(name, "", "`hotline intake` has not run, so nobody watches HOTLINE_FEED_DIR.")
     told = f"{settings.feed_dir}, watched by intake"

@@ -351,6 +351,20 @@ def test_feed_folder_that_nobody_watches_or_may_not_be_used_is_a_fault(
     assert told()[1] == "1 files have waited for over an hour: held by the brake, or without a signature."
 
 
+def test_doctor_in_a_container_without_the_feed_folder_points_to_intake(
+    database: Database, settings: Settings
+) -> None:
+    with database.transaction() as session:
+        Pulse("intake").beat(session, datetime.now(UTC))
+    feed = {"HOTLINE_FEED_DIR": "/srv/feed", "HOTLINE_FEED_KEY_FILE": "/etc/hotline-feed/feed.pem"}
+
+    checks = json.loads(run(settings, "doctor", "--json", **feed).stdout)["checks"]
+
+    (check,) = [one for one in checks if one["name"] == "feed folder"]
+    assert check["wrong"].endswith("run `hotline doctor` where `hotline intake` runs.")
+    assert check["fault"] is False
+
+
 @ON_BOTH
 def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, settings: Settings) -> None:
     def told() -> tuple[str, str | None]:
