@@ -163,6 +163,8 @@ class FeedFolder:
         path.mkdir(exist_ok=True)
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
+            if name == REFUSED:
+                _show_sender(folder, 0o755)
             yield folder
         finally:
             os.close(folder)
@@ -226,6 +228,7 @@ class FeedFolder:
                 if "sentence" in left:
                     reason = left["name"] + REASON
                     with _new_file(folder, reason) as stream:
+                        _show_sender(stream.fileno(), 0o644)
                         stream.write(left["sentence"] + "\n")
                     os.utime(reason, (left["at"], left["at"]), dir_fd=folder, follow_symlinks=False)
         _remove(notes, note)
@@ -244,9 +247,16 @@ def _new_file(folder: int, name: str) -> TextIO:
     """A new file for writing, in place of whatever had its name."""
     _remove(folder, name)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    number = os.open(name, flags, 0o644, dir_fd=folder)
+    number = os.open(name, flags, 0o600, dir_fd=folder)
     # The sentence of a note may be anybody's, and hold what is no text.
     return os.fdopen(number, "w", encoding="utf-8", errors="replace")
+
+
+def _show_sender(number: int, mode: int) -> None:
+    # The sender repairs a batch by its reason, and the service's umask hides both. The feed's folder itself
+    # lets only the sender in.
+    with suppress(PermissionError):
+        os.fchmod(number, mode)
 
 
 def _remove(folder: int, name: str) -> None:

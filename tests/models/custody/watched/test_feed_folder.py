@@ -150,3 +150,16 @@ def test_office_may_keep_applied_files_for_some_days(database: Database, sender:
     assert len(sender.left("refused")) == 4
     look(database, sender, NOW + timedelta(days=7), feed_done_days=2)
     assert sender.left("refused") == []
+
+
+def test_sender_may_read_why_a_batch_was_refused(database: Database, sender: Sender) -> None:
+    """The umask of the service hid the folder, so the sender could not repair what it had to send again."""
+    before = os.umask(0o077)
+    try:
+        sender.send(1, rows=7)
+        look(database, sender)
+    finally:
+        os.umask(before)
+
+    reason = sender.folder / "refused" / "jail-0001.reason.txt"
+    assert [one.stat().st_mode & 0o777 for one in (reason.parent, reason)] == [0o755, 0o644]
