@@ -145,9 +145,10 @@ def request_callback(
             # It is the caller's request now: the liaison who created it can no longer withdraw it.
             standing.reason = reason
         standing.requested_at = min(standing.requested_at, since)
-        if any_time or (window is None and urgency == "urgent"):
+        is_bound = standing.window_of_phone and standing.phone_key != phone_key
+        if (any_time or (window is None and urgency == "urgent")) and not is_bound:
             # Both are to be called as soon as possible, so the part of the day of an earlier wish no longer
-            # applies.
+            # applies; but the hours of a phone that it moved to are no wish of this caller's (R29).
             standing.window_starts = standing.window_ends = None
         if call.time_zone == time_zone != standing.time_zone:
             # The caller said in this call what time it is there.

@@ -225,6 +225,45 @@ def test_urgent_callback_that_moves_twice_keeps_no_hours_of_the_phone_in_between
     assert to_caller.to == THIRD
 
 
+@pytest.mark.parametrize(("asks_from", "rings_at"), [(THIRD, 15), (OTHER, 10)])
+def test_hours_of_the_phone_that_an_urgent_callback_moved_to_are_dropped_only_by_a_call_from_there(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    texts: Callable[..., str],
+    clock: Clock,
+    asks_from: str,
+    rings_at: int,
+) -> None:
+    """Asked for at any time from a third phone, it rang the second one outside its hours, also at night."""
+    has_another_phone(hotline, case, window_starts=time(15), window_ends=time(17))
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    phone.hangs_up()
+    hotline.jobs.waiting.clear()
+    texts("STOP")
+    with hotline.database.transaction() as session:
+        session.execute(delete(Callback).where(Callback.reason == REASON))
+    hotline.jobs.waiting.clear()
+
+    again = phone.another()
+    opens_the_case(again, case, from_=asks_from)
+    for key in ("2", "2", "2", "4"):
+        again.presses(key)
+    says = again.hears if rings_at == 15 else again.does_not_hear
+    assert says("between three in the afternoon and five")
+    again.hangs_up()
+    hotline.jobs.waiting.clear()
+
+    while not hotline.rung():
+        clock.passes(minutes=5)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    assert clock.now.astimezone(hotline.office.zone).hour == rings_at
+    _, to_caller = accepted_by(phone, hotline)
+    assert to_caller.to == OTHER
+
+
 def test_urgent_callback_that_moves_late_rings_a_phone_without_hours_no_later_than_nine(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
