@@ -172,7 +172,7 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     expect(page.locator("#desk").get_by_text(saved)).to_be_visible()
     page.go_back()
     expect(page.locator("#history")).to_contain_text("The person pressed their key; the talk began")
-    expect(page.locator("#history")).to_contain_text("The outcome was noted: Reached")
+    expect(page.locator("#history")).to_contain_text("The outcome was saved: Reached")
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
     page.get_by_role("link", name="My shift").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My shift")

@@ -88,7 +88,7 @@ def test_facts_of_the_talk_are_saved_and_stand_in_its_history(
     assert (talk.needs_interpreter, talk.safety_plan) == (True, True)
     assert talk.referred_to == ["crisis", "domestic_violence"]
     assert liaison.opens(f"/console/callbacks/{done}").reads(
-        "The outcome was noted: Reached", "needs an interpreter", "safety plan made",
+        "The outcome was saved: Reached", "needs an interpreter", "safety plan made",
         "referred to the suicide and crisis line, the domestic violence hotline",
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ def test_safety_plan_and_services_of_a_talk_are_read_by_nobody_who_may_not_read_
     liaison.clicks("Save outcome")
 
     curious: Member = staff(name="Luis Demo").signs_in()
-    assert curious.opens(f"/console/callbacks/{done}").reads("The outcome was noted: Reached")
+    assert curious.opens(f"/console/callbacks/{done}").reads("The outcome was saved: Reached")
     assert not curious.reads("safety plan")
     assert not curious.reads("domestic violence")
     assert supervisor.opens(f"/console/callbacks/{done}").reads("safety plan made", "domestic violence")
@@ -123,7 +123,7 @@ def test_colleague_who_never_came_into_a_talk_at_0_reads_nothing_of_its_safety_p
     ana.opens(page).fills(outcome="reached", safety_plan="1").clicks("Save outcome")
     assert ana.opens(page).reads("safety plan made")
 
-    assert luis.opens(page).reads("The outcome was noted: Reached")
+    assert luis.opens(page).reads("The outcome was saved: Reached")
     assert not luis.reads("safety plan")
 
 
@@ -219,7 +219,7 @@ def test_outcome_and_note_of_a_talk_at_0_are_saved_by_one_click(
     with database.reading() as session:
         assert note_of_talk(session, session.get_one(Talk, talk.id)) == "Asked about the court."
     assert "Asked about the court." not in str(talk.note_sealed)
-    assert ana.opens(page).reads("safety plan made", "The note was written", "Reached: two people talked.")
+    assert ana.opens(page).reads("safety plan made", "The note was saved", "Reached: two people talked.")
     assert not ana.reads("Say here or on your phone")
 
 

@@ -16,15 +16,16 @@ MOST_GRADE = 4.0
 SENTENCE_WORDS = 4
 #: Phrases that staff had to read twice, or not American, each with the word that took its place.
 PLAIN = {
-    r"\bare rung\b|\bbe(?:en)? rung\b|\bwas rung\b": "called",
-    r"\brings? staff\b": "calls staff",
+    r"\b(?:are|be|been|was) rung\b|^rung$": "called",
+    r"\brings? staff\b|\brang (?:staff|an?)\b": "called",
+    r"\bmiss(?:ed)? (?:staff|the person)\b": "did not reach",
     r"\bwhoever\b": "the person who",
-    r"\btak(?:e|en|es) (?:it )?up again\b": "reopen",
+    r"\b(?:tak(?:e|en|es)|took) (?:\w+ )*up (?:\w+ )*again\b": "reopen",
     r"\bput (?:it )?back\b": "return to list",
-    r"\bleft for staff\b": "needs attention",
+    r"\bleft (?:a \w+ )?for staff\b": "needs attention",
     r"\bkeep the note\b": "save note",
-    r"\bsettle (?:this|another) time\b": "reschedule",
-    r"\bnote the outcome\b": "save outcome",
+    r"\bsettle (?:this|another) time\b|\btime was settled\b": "reschedule",
+    r"\bnote the outcome\b|\boutcome was noted\b|^noted\b": "save outcome",
     r"\blet it land\b": "apply import",
     r"\bthrow (?:it )?away\b": "discard import",
     r"\bthat you look(?:ed)? is noted\b": "viewing is logged",
