@@ -95,11 +95,11 @@ def _registers(server: ConsoleServer, case: MadeCase) -> None:
         )  # fmt: skip
 
 
-def _asks_for_pin(server: ConsoleServer, case: MadeCase, who: Colleague) -> int:
+def asks_for_pin(server: ConsoleServer, case: MadeCase, who: Colleague, delivery: str = "handed_over") -> int:
     """A request for a new PIN of this case, which waits for a second person."""
     with server.database.transaction() as session:
         asked = PinRequest(
-            case_id=case.id, kind="lost", delivery="handed_over", evidence="met_in_person",
+            case_id=case.id, kind="lost", delivery=delivery, evidence="met_in_person",
             requested_by=who.staff_id, requested_at=datetime.now(UTC),
         )  # fmt: skip
         session.add(asked)
@@ -179,7 +179,7 @@ def test_registration_is_read_to_the_person_and_kept_with_the_keyboard(
 def test_pages_of_pins_are_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
     case = opened_case(console_server, ana)
-    request_id = _asks_for_pin(console_server, case, ana)
+    request_id = asks_for_pin(console_server, case, ana)
     with console_server.database.transaction() as session:
         session.get_one(Case, case.id).changes_held_until = datetime.now(UTC) + timedelta(hours=72)
 
@@ -221,6 +221,7 @@ def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_se
     other.get_by_role("link", name="Review").click()
     other.get_by_role("button", name="Approve").click()
     expect(other.get_by_role("heading", level=1)).to_have_text("PIN request approved")
+    expect(other.locator(".usa-alert--success")).to_be_focused()
     judge(other, "pin-approved")
     with other.expect_download() as letter:
         other.get_by_role("link", name="Download letter").click()
@@ -236,7 +237,7 @@ def test_approval_goes_on_by_itself_after_the_proof_that_came_in_between(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
-    request_id = _asks_for_pin(console_server, opened_case(console_server, ana), ana)
+    request_id = asks_for_pin(console_server, opened_case(console_server, ana), ana)
     page = console_server.opens(visitors, f"/console/pins/{request_id}", sam)
     with console_server.database.transaction() as session:
         long_ago = datetime.now(UTC) - timedelta(minutes=30)

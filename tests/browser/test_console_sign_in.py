@@ -73,6 +73,7 @@ def test_new_colleague_signs_in_for_the_first_time_step_by_step(
     page.get_by_role("button", name="Continue").click()
 
     heading(page, "Your recovery codes")
+    expect(page.get_by_text("They are shown only now")).to_be_focused()
     expect(page.locator(".codes li")).to_have_count(10)
     judge(page, "codes")
     page.get_by_role("button", name="I saved them").click()

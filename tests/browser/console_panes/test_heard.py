@@ -14,7 +14,7 @@ from tests.browser.console_panes.test_panes import has_open
 from tests.browser.console_server import ConsoleServer, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import claims, promises
-from tests.browser.test_console_cases import opened_case
+from tests.browser.test_console_cases import asks_for_pin, opened_case
 from tests.browser.test_console_work import two_talk
 from workers.office_rules import callback_policy_of
 
@@ -257,6 +257,23 @@ def test_numbers_and_codes_that_a_page_shows_once_have_the_focus_and_are_heard_d
     page.keyboard.press("Enter")
     expect(shown).to_be_focused()
     assert re.search(r"paragraph: \d \d \d \d \d \d", page.locator("main").aria_snapshot())
+
+    page.emulate_media(media="print")
+    expect(shown).to_be_hidden()
+    page.emulate_media(media="screen")
+
+    request_id = asks_for_pin(console_server, case, ana, delivery="told")
+    sam = console_server.adds("administrator", "Sam Invented")
+    page = console_server.opens(visitors, f"/console/pins/{request_id}", sam)
+    shown = page.locator("[data-result]")
+    page.get_by_role("button", name="Approve").click()
+    expect(shown).to_be_focused()
+    assert re.search(r"paragraph: \d \d \d \d \d \d", page.locator("main").aria_snapshot())
+    page.goto(f"{console_server.url}/console/staff/{ana.staff_id}/pin")
+    page.get_by_role("main").get_by_role("button").click()
+    expect(shown).to_have_text(re.compile("Write it down or tell them now."))
+    expect(shown).to_be_focused()
+    assert re.search(r"definition: \d( \d)+", page.locator("main").aria_snapshot())
 
 
 def test_colleague_who_may_be_added_is_heard_with_what_they_do_and_escape_leaves_the_menu(

@@ -243,9 +243,9 @@ def test_pin_and_code_are_shown_once_and_kept_as_hashes(
     hasher: PinHasher = app.extensions["hotline.console"].hasher
     administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Issue PIN for the staff line")
     administrator.clicks("Issue a PIN")
-    number, pin = (one.text_content() for one in administrator.page.xpath("//dd"))
+    number, pin = (one.text_content() for one in administrator.page.xpath("//dd/span[@aria-hidden]"))
     administrator.opens(f"/console/staff/{ana.staff_id}/code").clicks("Issue a code")
-    code = administrator.page.xpath("//dd")[0].text_content()
+    code = administrator.page.xpath("//dd/span[@aria-hidden]")[0].text_content()
 
     found = person(database, ana.email)
     assert hasher.matches(found.pin_hash, pin)
