@@ -12,6 +12,7 @@ from config.policies import BOUNDS
 from tests.factories import make_office
 
 SHIPPED = Path(__file__).parents[2] / "config" / "office.toml"
+GATES = 'gates = { adult = "yes", section_1367 = "no", asylum_related = "no" }'
 FRESH = "[policies.fresh_minutes]\nvalue"
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 WEDNESDAY = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)  # 10 a.m. in New York, the day before a holiday
@@ -178,6 +179,8 @@ def test_no_other_number_is_ever_dialed(number: str) -> None:
         ('partner = ""', "partner = 988", "notices.partner"),
         ('partner = ""', 'partners = "crisis"', "notices.partners"),
         ('adult = "yes"', 'adult = "maybe"', "release.gates"),
+        (GATES, "gates = {}", "release.gates must hold at least one gate"),
+        (GATES, "", "[release.gates] is missing"),
         ("allow_facility = true", 'allow_facility = "yes"', "release.allow_facility"),
         ("allow_facility = true", "allow_everything = true", "release.allow_everything"),
         (f"{FRESH} = 60", f"{FRESH} = 0", "policies.fresh_minutes"),

@@ -13,6 +13,7 @@ from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, misses, picks_up, sweeps, the_notice
+from tests.calls.stories import opens_the_case
 from tests.models.custody.feed import feed_file, feed_row
 from tests.phone import Phone
 
@@ -31,19 +32,32 @@ class Feed:
     def says(self, status: str, **values: object) -> ImportResult:
         """A file with one row, confirmed now; what it tells happened a minute ago."""
         now = self._hotline.clock.now
-        row = feed_row(
-            self._id, status=status, **{"as_of": now, "status_at": now - timedelta(minutes=1), **values}
-        )
+        facts = {"as_of": now, "status_at": now - timedelta(minutes=1), **values}
+        return self._brings(feed_row(self._id, status=status, **facts), full=False)
+
+    def sends_a_snapshot_without_them(self) -> ImportResult:
+        """A full file that names one other person, about whom there is no case."""
+        now = self._hotline.clock.now
+        row = feed_row("B-2", status="in_custody", as_of=now, status_at=now - timedelta(days=9))
+        return self._brings(row, full=True)
+
+    def _brings(self, row: dict[str, str], *, full: bool) -> ImportResult:
+        database, now = self._hotline.database, self._hotline.clock.now
         rules = ImportRules(self._hotline.office.gates, factories.make_policies())
-        return import_custody(
-            self._hotline.database, feed_file(row), rules, full=False, dry_run=False, strict=False, now=now
-        )
+        file = feed_file(row)
+        return import_custody(database, file, rules, full=full, dry_run=False, strict=False, now=now)
 
 
 @pytest.fixture
-def feed(registered: Registering, hotline: Hotline) -> Feed:
+def made(registered: Registering) -> Registered:
     """Somebody is registered about a person in custody."""
-    return Feed(hotline, registered("in_custody"))
+    return registered("in_custody")
+
+
+@pytest.fixture
+def feed(made: Registered, hotline: Hotline) -> Feed:
+    """What the feed says of that person."""
+    return Feed(hotline, made)
 
 
 def hears_the_news(phone: Phone, hotline: Hotline, now: str = "1") -> Phone:
@@ -143,6 +157,48 @@ def test_false_flip_of_one_case_that_is_corrected_rings_nobody_about_the_release
     )  # fmt: skip
     sweeps(hotline, minutes=2)
     assert outcomes(hotline) == [("stopped", "gate"), ("ringing", None)]
+
+
+@pytest.mark.parametrize("found", ["in_custody", "released"])
+def test_person_who_vanished_from_the_snapshot_is_news_only_once_a_file_says_what_became_of_them(
+    phone: Phone, hotline: Hotline, made: Registered, feed: Feed, found: str
+) -> None:
+    """Not being listed is no release, and no custody either: neither a call nor the line says so (R14)."""
+    since = hotline.clock.now - timedelta(days=2)
+    feed.says("in_custody", status_at=since)
+    hotline.clock.passes(minutes=5)
+    assert not feed.sends_a_snapshot_without_them().held
+
+    assert [*sweeps(hotline), *sweeps(hotline, hours=1)] == []
+    assert outcomes(hotline) == []
+    caller = phone.another()
+    opens_the_case(caller, made.case)
+    assert caller.hears("I cannot confirm where this person is right now")
+    assert caller.does_not_hear("in custody", "released")
+    caller.hangs_up()
+
+    feed.says(found, **({"status_at": since} if found == "in_custody" else {}))
+
+    assert sweeps(hotline, minutes=1) == ([FIRST] if found == "released" else [])
+    assert outcomes(hotline) == ([("ringing", None)] if found == "released" else [])
+
+
+def test_news_that_waits_is_not_told_of_a_person_who_vanished_from_the_snapshot(
+    phone: Phone, hotline: Hotline, feed: Feed
+) -> None:
+    feed.says("transferred")
+    assert sweeps(hotline) == [FIRST]
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    hotline.clock.passes(minutes=5)
+    assert not feed.sends_a_snapshot_without_them().held
+
+    called.presses(CODE)
+
+    assert called.hears("The call is over")
+    assert called.does_not_hear("custody", "news")
+    assert sweeps(hotline, hours=3) == []
+    assert outcomes(hotline) == [("stopped", "gate")]
 
 
 def test_held_file_that_is_rejected_lets_the_true_release_be_told(

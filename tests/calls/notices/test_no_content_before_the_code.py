@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import OPENING, Registered, picks_up, sweeps
+from tests.calls.notices.conftest import CODE, FIRST, OPENING, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.calls.notices.test_texting import agrees_to_texts
+from tests.calls.stories import wrong
 from tests.conftest import in_turn
 from tests.phone import Phone
 
@@ -74,7 +76,9 @@ def test_machine_or_person_without_the_code_hears_neutral_words_alone(
     for position, (profile, kind, language, pace) in enumerate(called):
         number = f"+120255501{40 + position}"
         hotline.clock.passes(seconds=3)
-        registered(kind, phones=(number,), phone=profile, language=language, pace=pace).is_dialed(kind)
+        made = registered(kind, phones=(number,), phone=profile, language=language, pace=pace)
+        agrees_to_texts(made)
+        made.is_dialed(kind)
         extra = {} if answered_by is None else {"AnsweredBy": answered_by}
         silent = picks_up(phone.another(), hotline, number, **extra)
         while not silent.is_over:
@@ -82,6 +86,8 @@ def test_machine_or_person_without_the_code_hears_neutral_words_alone(
 
         heard = silent.heard_so_far.casefold()
         assert not [word for word in TELLING[language] if word in heard], (profile, silent.transcript)
+        [text] = [body.casefold() for to, body in hotline.carrier.texts if to == number]
+        assert not [word for word in TELLING[language] if word in text], text
 
 
 @in_turn("all_keys", [KEYS[::2], KEYS[1::2]], ids=str)
@@ -105,3 +111,35 @@ def test_keys_of_somebody_without_the_code_open_nothing(
         heard = stranger.heard_so_far.casefold()
         assert not [word for word in TELLING["en"] if word in heard], (keys, stranger.transcript)
     assert [body for _to, body in hotline.carrier.texts if any(word in body for word in TELLING["en"])] == []
+
+
+def test_stranger_who_answers_and_knows_the_case_number_learns_and_stops_nothing(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("escaped", phones=(FIRST, SECOND), number="41000723")
+    made.is_due("escaped")
+    assert sweeps(hotline) == [FIRST, SECOND]
+    stranger = picks_up(phone, hotline, FIRST)
+    stranger.presses("1")
+    # The whole number, and its parts: a code may be none of them (R30).
+    for keys in (made.case.number, made.case.number[4:], made.case.number[2:6]):
+        if not stranger.is_over:
+            stranger.presses(keys)
+
+    assert stranger.is_over
+    assert stranger.hears("I cannot go on without the code")
+    heard = stranger.heard_so_far.casefold()
+    assert not [word for word in TELLING["en"] if word in heard], stranger.transcript
+    caller = phone.another()
+    caller.dials_in(from_=FIRST)
+    for keys in ("1", "1", made.case.number, wrong(made.case.pin)):
+        caller.presses(keys)
+    assert caller.hears("Those numbers did not work")
+    assert caller.does_not_hear("escaped", "news")
+    caller.hangs_up()
+    victim = picks_up(phone.another(), hotline, SECOND)
+    for key in ("1", CODE, "1"):
+        victim.presses(key)
+    assert victim.hears("this person escaped")
+    victim.presses("1")
+    assert the_notice(hotline).state == "confirmed"

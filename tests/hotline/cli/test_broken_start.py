@@ -64,6 +64,20 @@ def test_prompt_without_a_translation_is_named(copy: Path, tmp_path: Path) -> No
     assert re.fullmatch(r"The line cannot start\. .*goodbye.*\n", ran.stderr)
 
 
+def test_office_without_a_release_gate_does_not_start(copy: Path, tmp_path: Path) -> None:
+    """Nobody decides by a line that is missing what may be told of whom (R12)."""
+    office = copy / "config" / "office.toml"
+    gates = [line for line in office.read_text().splitlines() if line.startswith("gates = ")]
+    assert len(gates) == 1
+    office.write_text(office.read_text().replace(gates[0], "gates = {}"))
+
+    ran = serve(copy, tmp_path, "serve", "--demo")
+
+    assert ran.returncode == 2
+    assert re.fullmatch(r"\S+office.toml: release.gates must hold at least one gate, .*\n", ran.stderr)
+    assert not (tmp_path / "var" / "hotline.db").exists()
+
+
 @pytest.mark.parametrize("role", ["serve", "web"])
 def test_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Path, role: str) -> None:
     whole = copy / "hotline" / "voice" / "line.py"
