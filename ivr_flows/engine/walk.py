@@ -285,7 +285,9 @@ class Walk:
             return self._move_on(give_up)
         if kind == "silence" and isinstance(step, Collect) and step.silences == call.silences:
             name = call.heard_from = required(step.back)
-        again = self._said_before() if call.heard_from == OWN_WORDS else ()
+        # Words that silence followed were heard to their end, though a step can repeat them (R34).
+        is_kept = call.heard_from == OWN_WORDS or kind == "silence"
+        again = self._said_before() if is_kept else ()
         asked = self.flow.steps[name]
         about = self.desk.slots(asked.about if isinstance(asked, Collect) else None)
         says = [*repair_words(asked, kind, call.misses, about, mistaken), *self._words.asks(name)]

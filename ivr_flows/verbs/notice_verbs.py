@@ -164,8 +164,10 @@ def heard_on_line(desk: Desk, key: str) -> None:
         return
     said = desk.last_turn()
     words, told, is_correction = 0, 0, False
-    # After the danger line the news before it was heard too, unless a key stopped it.
-    for say in (said.before and said.again) or (*said.before, *said.says):
+    # After the danger line the news before it was heard too, unless a key stopped it. So were the words that
+    # only silence has followed, since it begins once they are spoken.
+    is_earlier = said.before or 0 < call.misses == call.silences
+    for say in (is_earlier and said.again) or (*said.before, *said.says):
         words += len(desk.prompts.text(say.language or call.language, say.prompt, **dict(say.slots)).split())
         is_correction |= say.prompt in (WRONG, WRONG_DATE)
         if say.prompt.startswith("status.") and say.prompt not in _OFFERS:

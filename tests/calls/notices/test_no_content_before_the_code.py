@@ -3,7 +3,16 @@
 from collections.abc import Callable
 
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, OPENING, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    OPENING,
+    SECOND,
+    Registered,
+    picks_up,
+    sweeps,
+    the_notice,
+)
 from tests.calls.notices.test_texting import agrees_to_texts
 from tests.calls.stories import wrong
 from tests.conftest import in_turn

@@ -44,6 +44,64 @@ def test_caller_who_hears_of_a_transfer_right_after_the_pin_confirms_it_by_the_n
     assert the_notice(hotline).confirmed_by == "line"
 
 
+@pytest.mark.parametrize("silences", [1, 2])
+@pytest.mark.parametrize("kind", ["transferred", "escaped"])
+def test_caller_who_says_nothing_for_a_while_after_the_news_confirms_it_by_the_next_key(
+    phone: Phone, registered: Registering, hotline: Hotline, kind: str, silences: int
+) -> None:
+    made = registered(kind)
+    made.is_due(kind)
+    opens_the_case(phone, made.case, from_=FIRST)
+    if kind == "escaped":
+        phone.presses("1")
+        assert phone.hears("escaped", "If you are in danger, hang up")
+
+    for _ in range(silences):
+        hotline.clock.passes(seconds=40)
+        phone.says_nothing()
+    assert the_notice(hotline).state == "waiting"
+    phone.presses("2")
+
+    assert the_notice(hotline).confirmed_by == "line"
+    assert FIRST not in sweeps(hotline, hours=1)
+
+
+def test_silence_after_a_key_that_cut_the_news_short_confirms_nothing(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("transferred")
+    made.is_due("transferred")
+    opens_the_case(phone, made.case, from_=FIRST)
+    hotline.clock.passes(seconds=2)
+    phone.presses("6")
+    assert phone.hears("That key does not work here")
+
+    hotline.clock.passes(seconds=20)
+    phone.says_nothing()
+    phone.presses("2")
+
+    assert the_notice(hotline).state == "waiting"
+
+
+def test_silence_after_a_key_that_cut_hard_news_short_confirms_nothing(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    opens_the_case(phone, made.case, from_=FIRST)
+    phone.hears_out = False
+    phone.presses("1")
+    hotline.clock.passes(seconds=2)
+    phone.presses("3")
+
+    for _ in range(2):
+        hotline.clock.passes(seconds=40)
+        phone.says_nothing()
+    phone.presses("2")
+
+    assert the_notice(hotline).state == "waiting"
+
+
 @pytest.mark.parametrize("key", ["1", "2"])
 def test_key_that_cuts_the_news_short_confirms_nothing(
     phone: Phone, registered: Registering, hotline: Hotline, key: str
