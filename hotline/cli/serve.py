@@ -21,7 +21,7 @@ import click
 from config.office import Office
 from config.parent import kill_strays
 from config.settings import Settings, data_folder
-from hotline.cli.command.bind import Bind, is_free, read_bind, refuse_busy
+from hotline.cli.command.bind import Bind, forget_bound, is_free, keep_bound, read_bind, refuse_busy
 from hotline.cli.command.context import (
     check_installation,
     connect,
@@ -198,6 +198,7 @@ class _Supervised:
     def run(self) -> int:
         """Serve until a signal or the supervisor's end; return the exit code."""
         config = write_config(self._run, self._settings, self._bind)
+        keep_bound(self._settings.data_dir, self._bind)
         preload(self._settings)
         self._process, printed = start_supervisor(self._run, config, _child_environment(self._settings))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -212,6 +213,7 @@ class _Supervised:
         if self._stopping:
             kill_strays(self._run, wait_seconds=1.0)
             remove_socket(self._settings)
+            forget_bound(self._settings.data_dir)
             click.echo("The line has stopped.")
             return 0
         code = self._process.exitcode

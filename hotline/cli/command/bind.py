@@ -3,6 +3,7 @@
 import socket
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from hotline.cli.command.context import fail
 
@@ -36,6 +37,28 @@ def read_bind(text: str) -> Bind:
     if not separator or not host or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
         fail("--bind must be HOST:PORT, such as 127.0.0.1:8000, with a port from 1 to 65535.")
     return Bind(host, int(port))
+
+
+def keep_bound(data_dir: Path, bind: Bind) -> None:
+    """Write down where `serve` listens, for commands in another terminal."""
+    _bound_file(data_dir).write_text(bind.url)
+
+
+def forget_bound(data_dir: Path) -> None:
+    """Remove what `keep_bound` wrote, once nothing listens there."""
+    _bound_file(data_dir).unlink(missing_ok=True)
+
+
+def kept_bound(data_dir: Path) -> str | None:
+    """The URL at which `serve` listens on this data folder; None if none runs."""
+    try:
+        return _bound_file(data_dir).read_text().strip() or None
+    except OSError:
+        return None
+
+
+def _bound_file(data_dir: Path) -> Path:
+    return data_dir / "run" / "bound"
 
 
 def refuse_busy(bind: Bind, what: str, patience_seconds: float = 0.0) -> None:

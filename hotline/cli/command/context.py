@@ -56,9 +56,15 @@ def emit(as_json: bool, document: Any, text: str | Callable[[], str]) -> None:
 
 
 def load_settings(bound_to: str | None = None) -> Settings:
-    """Read the environment, including generated keys. Exits 2 when a setting is wrong."""
+    """Read the environment, including generated keys. Exits 2 when a setting is wrong.
+
+    Without ``bound_to`` the line is where `serve` listens on this data folder: a command in another terminal
+    was not told its --bind.
+    """
+    from hotline.cli.command.bind import kept_bound
+
     try:
-        return Settings.from_env(whole_environment(), bound_to)
+        return Settings.from_env(whole_environment(), bound_to or kept_bound(data_folder(os.environ)))
     except SettingsError as error:
         fail(str(error))
 

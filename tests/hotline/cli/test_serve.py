@@ -247,6 +247,29 @@ def test_empty_deep_folder_becomes_a_line_that_answers_and_ends_cleanly(first: S
     assert not of_socket.exists()
 
 
+@pytest.mark.parametrize("command", [("purge", "--json"), ("doctor", "--json")])
+def test_command_in_another_terminal_asks_the_exchange_of_the_line(
+    serving: Serving, command: tuple[str, ...]
+) -> None:
+    ours = {name: value for name, value in os.environ.items() if name not in variables()}
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "hotline.cli", *command],
+        env={**ours, "HOTLINE_DATA_DIR": str(serving.data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stderr.replace("Deleting\n", "")) == (0, "")
+    told = json.loads(ran.stdout)
+    if command[0] == "purge":
+        assert told["carrier_stopped"] is None
+    else:
+        assert told["configured"]["HOTLINE_PUBLIC_URL"] == f"http://127.0.0.1:{serving.port}"
+        assert told["configured"]["TWILIO_API_BASE_URL"] == f"http://127.0.0.1:{serving.port + 1}"
+
+
 def test_keys_and_the_supervisors_file_tell_nothing_to_others(serving: Serving) -> None:
     keys = sorted(serving.data_dir.glob("*.key"))
     written = (serving.data_dir / "run" / "supervisord.conf").read_text()
