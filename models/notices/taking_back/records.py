@@ -7,6 +7,7 @@ back too.
 
 - A person with a newer record of another file keeps that one. So does one whose record another file repeated
   word for word since: it becomes a record of that file.
+- A record that the file was the last to repeat word for word is as old again as when it was reported.
 - A person whom a full snapshot did not name, before the file or since, cannot be confirmed.
 - A person about whom a later row could not be read, or was older than the false one, cannot be confirmed:
   that row may have said otherwise.
@@ -18,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, case, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.subject import Subject
@@ -46,11 +47,20 @@ class TakenBack(NamedTuple):
 
 
 def people_of(session: Session, import_id: int, after: int, limit: int) -> Sequence[int]:
-    """The people about whom a file wrote a record, in the order of their ids, beginning after ``after``."""
-    found = select(CustodyRecord.subject_id).where(
+    """The people about whom a file wrote a record, or whose record it repeated last, from ``after`` on.
+
+    They are in the order of their ids.
+    """
+    written = select(CustodyRecord.subject_id).where(
         CustodyRecord.import_id == import_id, CustodyRecord.subject_id > after
     )
-    return session.scalars(found.distinct().order_by(CustodyRecord.subject_id).limit(limit)).all()
+    repeated = select(Subject.id).where(Subject.seen_import_id == import_id, Subject.id > after)
+    # Not one statement: its rows could not be read in the order of an index.
+    found = {
+        *session.scalars(written.distinct().order_by(CustodyRecord.subject_id).limit(limit)),
+        *session.scalars(repeated.order_by(Subject.id).limit(limit)),
+    }
+    return sorted(found)[:limit]
 
 
 def take_back_records(
@@ -97,7 +107,32 @@ def take_back_records(
                 told = told_of(newest, before.status, before.status_at, before.releasable)
         if subject_id in false:
             taken.append(TakenBack(subject_id, false[subject_id], newest, told))
+    _confirm_no_more(session, import_id, subject_ids)
     return taken
+
+
+def _confirm_no_more(session: Session, import_id: int, subject_ids: Sequence[int]) -> None:
+    """Date records of other files by themselves, if this file was the last one to repeat them.
+
+    A row that was older than the repeated one, and said something else, is newer than the record by itself.
+    """
+    doubt = case((SUBJECTS.c.doubted_at > RECORDS.c.as_of, SUBJECTS.c.doubted_at))
+    session.execute(
+        update(SUBJECTS)
+        .where(
+            SUBJECTS.c.id.in_(subject_ids),
+            SUBJECTS.c.seen_import_id == import_id,
+            SUBJECTS.c.record_id == RECORDS.c.id,
+            RECORDS.c.import_id != import_id,
+            # An older row must not open a gate because of it.
+            RECORDS.c.releasable,
+        )
+        .values(
+            as_of=RECORDS.c.as_of,
+            seen_import_id=RECORDS.c.import_id,
+            absent_since=func.coalesce(SUBJECTS.c.absent_since, doubt),
+        )
+    )
 
 
 def _last_told_by(session: Session, import_id: int, subject_ids: Iterable[int]) -> dict[int, int]:

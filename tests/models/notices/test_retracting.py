@@ -232,6 +232,51 @@ def test_row_that_another_file_sends_once_more_is_not_taken_back_with_the_first(
     assert what_is_heard(database, case, at(4)).status == "in_custody"
 
 
+@pytest.mark.parametrize("is_repeated", [False, True])
+def test_file_that_only_confirmed_a_record_confirms_nothing_once_it_is_taken_back(
+    database: Database, case: MadeCase, is_repeated: bool
+) -> None:
+    """The line said "in custody", as of the moment of a file that two people had found to be wrong."""
+    feeds(database, as_of=at(20))
+    wrong = last_import(database)
+    if is_repeated:
+        feeds(database, as_of=at(21))
+    assert what_is_heard(database, case, at(25)).status == "in_custody"
+
+    takes_back(database, wrong, 22)
+
+    heard = what_is_heard(database, case, at(23))
+    assert (heard.status, heard.as_of) == ("in_custody", at(21) if is_repeated else NOW)
+    assert what_is_heard(database, case, at(25)).status == ("in_custody" if is_repeated else None)
+    load(database, feed_row("A-1", as_of=at(24)), now=at(24))
+    assert what_is_heard(database, case, at(25)).status == "in_custody"
+
+
+def test_row_older_than_a_false_confirmation_counts_once_that_is_taken_back(
+    database: Database, case: MadeCase
+) -> None:
+    feeds(database, as_of=at(3))
+    wrong = last_import(database)
+    load(database, feed_row("A-1", status="released", status_at=at(1), as_of=at(2)), now=at(3.5))
+    assert what_is_heard(database, case, at(3.5)).status == "in_custody"
+
+    takes_back(database, wrong, 4)
+
+    assert what_is_heard(database, case, at(4)).status is None
+
+
+def test_gate_stays_closed_when_the_file_that_confirmed_it_is_taken_back(
+    database: Database, case: MadeCase
+) -> None:
+    feeds(database, as_of=at(1), asylum_related="yes")
+    feeds(database, as_of=at(3), asylum_related="yes")
+    takes_back(database, last_import(database), 4)
+
+    load(database, feed_row("A-1", as_of=at(2)), now=at(4.5))
+
+    assert what_is_heard(database, case, at(4.5)).status is None
+
+
 def test_person_who_was_not_told_yet_is_told_what_another_file_repeats(
     database: Database, case: MadeCase
 ) -> None:
