@@ -42,21 +42,23 @@ class Late:
     supervisors: int
 
 
-def counts_of_import(session: Session, import_id: int) -> Mapping[str, Counts]:
-    """The notices that one import led to, by the kind of their news."""
+def counts_of_import(session: Session, import_id: int) -> Mapping[tuple[str, bool], Counts]:
+    """The notices that one import led to, by the kind of their news and whether it corrects earlier news."""
+    corrects = Notice.corrects_id.is_not(None).label("corrects")
     rows = session.execute(
         select(
             CustodyEvent.kind,
+            corrects,
             func.count(),
             *(func.count().filter(Notice.state.in_(states)) for states in _PARTS),
             func.count().filter(Notice.paged_level >= ON_CALL_TOLD),
         )
         .join(Notice, Notice.event_id == CustodyEvent.id)
         .where(CustodyEvent.import_id == import_id, ~_IS_HIDDEN)
-        .group_by(CustodyEvent.kind)
-        .order_by(func.count().desc(), CustodyEvent.kind)
+        .group_by(CustodyEvent.kind, corrects)
+        .order_by(corrects, func.count().desc(), CustodyEvent.kind)
     )
-    return {kind: Counts(*counts) for kind, *counts in rows}
+    return {(kind, is_correction): Counts(*counts) for kind, is_correction, *counts in rows}
 
 
 def late_notices(session: Session, now: datetime, policies: Policies) -> Late:

@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from models import AuditEntry, Case, CustodyImport, ImportRow, Notice, Registration
+from models import AuditEntry, Case, CustodyEvent, CustodyImport, ImportRow, Notice, Registration
 from models.cases.duress import DuressWatch
 from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_paging import page_held
 from models.notices.spreading import spread
+from models.notices.taking_back.retraction import retract
 from models.store.database import Database
 from tests.console.case_pages import verifies
 from tests.console.conftest import Clock, Member
@@ -57,6 +58,33 @@ def test_notices_of_an_import_are_counted_by_their_news_and_name_nobody(
     assert not any("/console/cases/" in link for link in supervisor.links.values())
     supervisor.opens("/console/imports/1/notices")
     assert supervisor.reads("This import led to no notices.")
+
+
+def test_corrections_of_an_import_that_was_taken_back_are_counted_apart_on_its_page(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    """Within the hour two people ask how many have heard that the news was wrong (R16)."""
+    ruth, sam = staff("supervisor").signs_in(), staff("administrator")
+    (case,) = open_cases(database, "A-1").values()
+    load(database, feed_row("A-1"), now=clock())
+    with database.transaction() as session:
+        make_registration(session, case)
+    now = clock() + timedelta(minutes=5)
+    load(database, feed_row("A-1", status="released", status_at=now, as_of=now), now=now)
+    wrong = newest_import(database)
+    with database.transaction() as session:
+        spread(session, now, 50)
+        told = session.scalars(select(Notice)).one()
+        told.state, told.confirmed_by, told.confirmed_at = "confirmed", "call", now
+        told.said_at = now
+        told.said_record_id = session.scalars(select(CustodyEvent.record_id)).one()
+    retract(database, wrong, by=ruth.email, and_by=sam.email, now=now, tied_days=30)
+
+    ruth.opens(f"/console/imports/{wrong}").clicks("Notices of this import")
+
+    assert ruth.reads("Made2", "Confirmed1")
+    assert "Correction: in custody110000" in ruth.words
+    assert "released100100" in ruth.words
 
 
 def test_notice_under_duress_is_in_no_count_of_an_import_until_calls_are_resumed(
