@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from models import Callback, Case, Staff
 from models.callbacks.note import keep_note, may_note, note_of
@@ -158,6 +158,20 @@ def test_talk_is_not_left_to_a_colleague_who_does_not_know_of_a_use_of_the_dures
     liaison.hangs_up()
     hotline.jobs.works_off()
     assert are_together(hotline, colleague, called), "the caller is never left alone"
+
+    # What the line owes that person after this talk is again for those who know.
+    clicks(hotline, talk_controls.hold)
+    colleague.hangs_up()
+    hotline.jobs.works_off()
+    assert called.hears("We will call you again")
+    rung = list(hotline.carrier.asked_for)
+    for _ in range(3):
+        hotline.clock.passes(minutes=2)
+        hotline.sweeps()
+        hotline.jobs.works_off()
+    again = hotline.row(select(Callback).order_by(Callback.id.desc()).limit(1))
+    assert (again.state, again.staff_id) == ("claimed", leader_id)
+    assert SECOND not in hotline.carrier.asked_for[len(rung) :]
 
 
 def are_together(hotline: Hotline, *phones: Phone) -> bool:
