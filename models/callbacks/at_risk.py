@@ -68,8 +68,7 @@ def untell(session: Session, level: str) -> None:
     whom = {name: whom for name, whom, *_ in LEVELS}.get(level)
     if whom is not None:
         passed = [passed for passed, (_name, told_to, *_) in enumerate(LEVELS) if told_to == whom]
-        late_anyway = and_(warned == PUT_OFF_TOLD, CALLBACKS.c.next_attempt_at > CALLBACKS.c.due_at)
-        put_off = [(late_anyway, PUT_OFF)] if whom == _SUPERVISOR else []
+        put_off = [(warned == PUT_OFF_TOLD, PUT_OFF)] if whom == _SUPERVISOR else []
         before = case(*put_off, *((warned > one, one) for one in reversed(passed)), else_=warned)
         session.execute(update(CALLBACKS).where(_NOT_TALKING, warned > 0).values(warned=before))
 

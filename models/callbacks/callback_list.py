@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, text, union_all
+from sqlalchemy import ColumnElement, and_, func, select, text, union_all, update
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import Callback, advance, locked
+from models.callbacks.callback import CALLBACKS, Callback, advance, locked
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.offer import last_offers
@@ -44,12 +44,8 @@ _REQUESTED = text("callbacks.state = 'requested'")
 #: Those on the list, and those that need attention, by their ranks in the two lists.
 LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
 
-#: Promises that wait for a moment after the one promised, whether supervisors were told of it or not yet.
-IS_LATE_ANYWAY = and_(
-    Callback.warned.in_((PUT_OFF, PUT_OFF_TOLD)),
-    Callback.state == "requested",
-    Callback.next_attempt_at > Callback.due_at,
-)
+#: Promises that nobody can keep in time as things are, whether supervisors were told of it or not yet.
+IS_LATE_ANYWAY = and_(Callback.warned.in_((PUT_OFF, PUT_OFF_TOLD)), Callback.state == "requested")
 
 #: The order in a rank: the moment promised; of equal ones, when the person began to wait (R36).
 IN_ORDER = (Callback.due_at, Callback.requested_at, Callback.id)
@@ -159,6 +155,15 @@ def wait_until(callback: Callback, opens: datetime, now: datetime) -> None:
     is_untried = callback.urgency != "urgent" and callback.caller_tries == 0
     if is_untried and opens > callback.due_at > now and callback.warned < PUT_OFF_TOLD:
         callback.warned = PUT_OFF
+
+
+def tell_nobody_calls(session: Session, callback_id: int) -> None:
+    """Tell supervisors at once of a callback that nobody is there to make, so that no day was promised (R36).
+
+    They are told once, however often its person asks.
+    """
+    untold = Callback.id == callback_id, Callback.state == "requested", Callback.warned < PUT_OFF_TOLD
+    session.execute(update(CALLBACKS).where(*untold, Callback.urgency == "other").values(warned=PUT_OFF))
 
 
 def tidy_list(session: Session, now: datetime, policy: CallbackPolicy) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Alert, Callback, Staff
-from models.staff.alert import LEFT, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, Told, tell, tell_both_roles
+from models.staff.alert import LEFT, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, PUT_OFF, Told, tell, tell_both_roles
 from models.staff.schedule import set_schedule
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE
@@ -111,6 +111,18 @@ def test_late_promise_and_one_that_was_left_are_told_after_any_outage(team: Call
 
     sent = {one.level for one in team.rows(Alert) if one.state == "sent"}
     assert {LEFT, "staff_before", "supervisor_before"} <= sent
+
+
+def test_callback_that_nobody_is_there_to_make_is_told_after_any_outage(team: CallCenter) -> None:
+    with team.database.transaction() as session:
+        make_callback(
+            session, make_case(session), warned=PUT_OFF, due_at=team.now + timedelta(hours=30),
+            next_attempt_at=team.now + timedelta(hours=12),
+        )  # fmt: skip
+    is_refused_for(team, 90)
+    passes(team, 60)
+
+    assert "supervisor_before" in {one.level for one in team.rows(Alert) if one.state == "sent"}
 
 
 def test_what_is_told_once_is_told_after_an_outage_of_hours(team: CallCenter) -> None:

@@ -1,14 +1,15 @@
 """A call "as soon as we can" is promised for a day on which somebody is there to make it (R35, R36)."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from config.office import Office
-from models import Callback, Staff
+from models import Alert, Callback, Staff
 from models import Phone as PhoneRow
+from models.overview.wallboard.needs_person import needs
 from tests.calls.callbacks.promised.test_gone_home import works
 from tests.calls.callbacks.promised.test_part_of_day import DAY, first_ring, is_away
 from tests.calls.conftest import Hotline
@@ -126,6 +127,40 @@ def test_no_day_is_promised_for_a_phone_whose_hours_nobody_works(
     assert again.hears(
         {"1": "no later than Monday, December 7 at 10:00 AM", "2": "lunes 7 de diciembre"}[language]
     )
+
+
+@pytest.mark.usefixtures("liaison")
+@pytest.mark.parametrize("who", ["with the PIN", "a stranger"])
+def test_supervisor_is_told_at_once_of_a_callback_that_nobody_is_there_to_make(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, who: str
+) -> None:
+    """They were told ten minutes before the end of the next day, and nobody could come by then."""
+    make_staff(role="supervisor", phone="+12025550179", on_shift=False)
+    case = make_case("in_custody", phone=CALLER)
+    with hotline.database.transaction() as session:
+        session.execute(update(PhoneRow).values(window_starts=time(17), window_ends=time(19)))
+    for _ in range(2):
+        caller = phone.another()
+        if who == "a stranger":
+            caller.dials_in(from_="+16715550123")
+            for key in ("1", "2", "1", "1"):
+                caller.presses(key)
+        else:
+            asks(caller, case)
+        assert caller.hears("we cannot say when")
+        caller.hangs_up()
+        hotline.clock.passes(minutes=15)
+        hotline.sweeps()
+
+    assert hotline.rows(select(Alert.level)) == ["supervisor_before", "supervisor_before"]
+    assert hotline.rows(select(Alert.promises)) == [1, 1]
+    now = hotline.clock.now
+    with hotline.database.reading() as session:
+        shown = needs(
+            session, now, day=now.date(), risk=timedelta(minutes=30), soon=timedelta(minutes=15),
+            pin_request_life=timedelta(hours=72),
+        )  # fmt: skip
+    assert [one.id for one in shown.promises] == hotline.rows(select(Callback.id))
 
 
 @pytest.mark.parametrize("hours", [(17, 19), (20, 21)], ids=["nobody on shift", "office closed"])
