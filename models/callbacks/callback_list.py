@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, text, union_all, update
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import CALLBACKS, Callback, advance, locked
+from models.callbacks.callback import CALLBACKS, UNASKED, Callback, advance, locked
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.calls.call import Call
 from models.calls.offer import last_offers
 from models.calls.two_lists import (
@@ -33,6 +34,8 @@ from models.staff.alert import PUT_OFF, PUT_OFF_TOLD
 
 #: How many rows of the list one transaction processes, so that none is long.
 _A_FEW = 200
+#: The outcome of one whose phone may be called only while the office is closed.
+_NO_WINDOW = "no_window"
 #: How long a callback of a case whose calls are paused waits before the line checks again.
 PAUSED_FOR = timedelta(minutes=5)
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
@@ -137,13 +140,35 @@ def settle_moment(
         session.flush()
         return callback.next_attempt_at
     if opens is None:
-        outcome = "cannot_dial" if phone.is_barred else "no_window"
+        outcome = "cannot_dial" if phone.is_barred else _NO_WINDOW
         advance(session, callback.id, "leave", actor="worker", now=now, outcome=outcome)
+        if outcome == _NO_WINDOW:
+            _take_place_of_left(session, callback, now)
     elif opens > now:
         callback.rank = None
         wait_until(callback, opens, now)
         session.flush()
     return opens
+
+
+def _take_place_of_left(session: Session, callback: Callback, now: datetime) -> None:
+    """Close what the same person asked for before, and was left alike: staff have one task of it (R35).
+
+    This one has the newest wishes, and keeps the earlier moment. Supervisors are not told again.
+    """
+    before = select(Callback).where(
+        Callback.case_id == callback.case_id, Callback.id != callback.id, Callback.state == TAKEN_UP_AGAIN,
+        Callback.outcome == _NO_WINDOW, Callback.reason.not_in(UNASKED),
+    )  # fmt: skip
+    session.refresh(callback)
+    if callback.case_id is None or callback.reason in UNASKED:
+        return
+    for former in session.scalars(before.order_by(Callback.id).with_for_update(key_share=True)).all():
+        callback.requested_at = min(callback.requested_at, former.requested_at)
+        callback.due_at = min(callback.due_at, former.due_at)
+        callback.warned = max(callback.warned, former.warned)
+        advance(session, former.id, "close_left", actor="sweeper", now=now, outcome="settled_otherwise")
+    session.flush()
 
 
 def wait_until(callback: Callback, opens: datetime, now: datetime) -> None:

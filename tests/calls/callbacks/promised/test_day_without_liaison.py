@@ -163,6 +163,33 @@ def test_supervisor_is_told_at_once_of_a_callback_that_nobody_is_there_to_make(
     assert [one.id for one in shown.promises] == hotline.rows(select(Callback.id))
 
 
+@pytest.mark.usefixtures("liaison")
+def test_person_who_asks_again_for_hours_in_which_we_are_closed_is_one_task_for_staff(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Each asking made another task, and another text to supervisors."""
+    make_staff(role="supervisor", phone="+12025550179", on_shift=False)
+    case, other = make_case("in_custody", phone=CALLER), make_case("in_custody", phone=HERE)
+    with hotline.database.transaction() as session:
+        session.execute(update(PhoneRow).values(window_starts=time(20), window_ends=time(21)))
+    for one, number in ((other, HERE), (case, CALLER), (case, CALLER), (case, CALLER)):
+        caller = phone.another()
+        opens_the_case(caller, one, from_=number)
+        for key in ("2", "1"):
+            caller.presses(key)
+        assert caller.hears("we cannot say when")
+        caller.hangs_up()
+        for _ in range(2):
+            hotline.clock.passes(minutes=11)
+            hotline.sweeps()
+
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
+    left, cancelled = "left_for_staff", "cancelled"
+    assert [one.state for one in rows] == [left, cancelled, cancelled, left]
+    assert (rows[3].requested_at, rows[3].due_at) == (rows[1].requested_at, rows[1].due_at)
+    assert hotline.rows(select(Alert.promises).where(Alert.level == left)) == [1, 2]
+
+
 @pytest.mark.parametrize("hours", [(17, 19), (20, 21)], ids=["nobody on shift", "office closed"])
 @pytest.mark.parametrize("language", ["1", "2"])
 @pytest.mark.usefixtures("liaison")
