@@ -54,6 +54,21 @@ def test_caller_at_0_hears_when_the_office_opens_and_is_offered_a_callback(
     assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_menu_behind_to_talk_with_someone_promises_nobody_at_once(phone: Phone, language: str) -> None:
+    """It said "To talk with someone now" while nobody was there."""
+    reaches_the_first_menu(phone, language)
+
+    phone.presses("2")
+
+    assert phone.hears(
+        {"1": "To talk with someone, press 2", "2": "Para hablar con alguien, oprima 2"}[language]
+    )
+    assert phone.does_not_hear("someone now", "alguien ahora")
+    phone.presses("2")
+    assert phone.hears({"1": "We are closed now. We open", "2": "está cerrado. Abrimos"}[language], "988")
+
+
 def test_caller_at_0_before_hard_news_can_still_hear_the_news(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
 

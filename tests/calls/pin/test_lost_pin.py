@@ -59,7 +59,7 @@ def test_pound_at_the_number_of_a_lost_pin_leads_back(phone: Phone) -> None:
 
     phone.presses("#")
 
-    assert phone.hears("To talk with someone now, press 2")
+    assert phone.hears("To talk with someone, press 2")
 
 
 def reports_a_lost_pin(phone: Phone, number: str, from_: str = CALLER) -> None:
