@@ -83,7 +83,8 @@ class Jobs:
             job = self._queue.fetch_job(job_id)
             if job is not None and job.enqueued_at is not None:
                 since = job.enqueued_at if job.enqueued_at.tzinfo else job.enqueued_at.replace(tzinfo=UTC)
-                if datetime.now(UTC) - since < timedelta(seconds=seconds):
+                # A job of the future is old: a clock was set back since.
+                if timedelta() <= datetime.now(UTC) - since < timedelta(seconds=seconds):
                     return None
             # If a worker takes it at this moment, it has removed it first.
             is_untaken = self._queue.remove(job_id) == 1

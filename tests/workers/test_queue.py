@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
+from rq.utils import utcformat
 from sqlalchemy import select
 
 from config.office import Office
@@ -94,6 +95,20 @@ def test_job_that_no_worker_took_in_time_is_given_out_only_once(jobs: Jobs, redi
     assert [jobs.take_untaken(0) for _ in range(3)] == [("release_leg", 1), ("release_leg", 2), None]
     assert jobs.depth() == 0
     assert "release_leg" not in _everything_in(redis_url)
+
+
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_job_that_a_clock_ahead_left_is_given_out_once_the_clock_is_set_right(
+    jobs: Jobs, redis_url: str, seconds: float
+) -> None:
+    """Without a worker it lay there until that hour, and the sweeper rang nobody: it took it for an offer."""
+    jobs.enqueue("dial_liaison", 1)
+    with Redis.from_url(redis_url) as client:
+        (job_id,) = Queue(QUEUE, connection=client, serializer=JSONSerializer).get_job_ids()
+        in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+        client.hset(f"rq:job:{job_id}", "enqueued_at", utcformat(in_an_hour))
+
+    assert jobs.take_untaken(seconds) == ("dial_liaison", 1)
 
 
 def test_check_of_the_queue_drops_a_job_of_someone_else(jobs: Jobs, redis_url: str) -> None:
