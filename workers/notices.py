@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from time import time
 
 from ivr_flows.prompts import Prompts
 from models.calls import pacing
@@ -37,6 +38,7 @@ class _Dial:
     number: str = field(repr=False)
     ring_seconds: int
     line: str | None
+    taken_at: float = field(default_factory=time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import time as wall_clock
 from typing import Protocol
 
 from config.office import Office
@@ -41,6 +42,8 @@ class DialledLeg(Protocol):
     def ring_seconds(self) -> int: ...
     @property
     def line(self) -> str | None: ...
+    @property
+    def taken_at(self) -> float: ...
 
 
 class PlacingCarrier(Protocol):
@@ -78,6 +81,16 @@ class Placer:
     def place(self, dial: DialledLeg | None) -> None:
         """Ask the carrier with no transaction open, and then record what is known about the call."""
         if dial is None:
+            return
+        if abs(wall_clock() - dial.taken_at) > dial.ring_seconds:
+            # The lease of a leg is longer than its ring. After it the sweeper leaves the callback to staff,
+            # who may call that person themselves.
+            log.warning("A worker was halted before it dialed.", extra={"call_id": dial.call_id})
+            with self.database.transaction() as session:
+                jobs = leg_ended(
+                    session, dial.call_id, "failed", self.clock(), self.policy, actor="worker", counted=False
+                )
+            self.hand_on(jobs)
             return
         try:
             call_sid = self.carrier.place_call(

@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import time
 from typing import cast
 
 from sqlalchemy import select
@@ -55,7 +56,8 @@ LIAISON_PATIENCE = timedelta(seconds=1)
 class Dial:
     """A leg that only its holder may dial now; ``number`` is E.164, and so is ``line``, the caller ID.
 
-    Without a ``line`` it is the office's main number.
+    Without a ``line`` it is the office's main number. ``taken_at`` is when it was claimed, in seconds of the
+    machine's clock: after a long halt since then nobody dials it.
     """
 
     call_id: int
@@ -63,6 +65,7 @@ class Dial:
     number: str = field(repr=False)
     ring_seconds: int
     line: str | None = None
+    taken_at: float = field(default_factory=time)
 
 
 @dataclass(frozen=True, slots=True)
