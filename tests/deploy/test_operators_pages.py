@@ -101,7 +101,7 @@ def test_wrapper_reads_the_settings_as_the_service_does_and_not_as_a_shell(tmp_p
     written, stub = tmp_path / "env", tmp_path / "runuser"
     written.write_text(
         f'# A comment, and an empty line.\n\nHOTLINE_DATABASE_URL={url}\nHOTLINE_OIDC_NAME="Our office"\n'
-        "TWILIO_AUTH_TOKEN='new,old' \r\nHOTLINE_FIELD_KEYS=k1:AA=="
+        "TWILIO_AUTH_TOKEN='new,old' \r\n\t HOTLINE_DATA_DIR = /srv/a b\nHOTLINE_FIELD_KEYS=k1:AA=="
     )
     stub.write_text("#!/bin/sh\nenv\n")
     stub.chmod(0o755)
@@ -115,6 +115,7 @@ def test_wrapper_reads_the_settings_as_the_service_does_and_not_as_a_shell(tmp_p
     found = dict(line.partition("=")[::2] for line in ran.stdout.splitlines())
     assert (ran.stderr, found["HOTLINE_DATABASE_URL"], found["HOTLINE_OIDC_NAME"]) == ("", url, "Our office")
     assert (found["TWILIO_AUTH_TOKEN"], found["HOTLINE_FIELD_KEYS"]) == ("new,old", "k1:AA==")
+    assert found["HOTLINE_DATA_DIR"] == "/srv/a b", "as systemd takes it, too"
     written.unlink()
     gone = subprocess.run(["sh", "-c", wrapper], capture_output=True, text=True, check=False)
     assert gone.returncode != 0
