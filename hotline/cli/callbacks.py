@@ -9,7 +9,7 @@ import click
 from sqlalchemy import func, select
 
 from hotline.cli.command.context import Installation, emit, fail, open_installation
-from hotline.cli.command.unknown import refuse_of
+from hotline.cli.command.unknown import ROW_ID, refuse_of
 from hotline.refusals.wording import in_english
 from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.appointment import cancel as cancel_callback
@@ -19,9 +19,6 @@ from models.staff.staff import Staff, StaffError, find_staff
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from workers.queue import Jobs
-
-#: The largest id that both databases can hold.
-_MOST_ID = 2**31 - 1
 
 
 @click.group()
@@ -68,7 +65,7 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
 
 
 @callbacks.command("again")
-@click.argument("callback_id", metavar="ID", type=click.IntRange(1, _MOST_ID))
+@click.argument("callback_id", metavar="ID", type=ROW_ID)
 @click.option("--by", required=True, help="The e-mail of the person who looked into it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def again(callback_id: int, by: str, as_json: bool) -> None:
@@ -137,7 +134,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 
 @callbacks.command()
-@click.argument("callback_id", metavar="ID", type=click.IntRange(1, _MOST_ID))
+@click.argument("callback_id", metavar="ID", type=ROW_ID)
 @by
 @as_json
 def retry(callback_id: int, email: str, as_json: bool) -> None:
@@ -154,7 +151,7 @@ def retry(callback_id: int, email: str, as_json: bool) -> None:
 
 
 @callbacks.command()
-@click.argument("callback_id", metavar="ID", type=click.IntRange(1, _MOST_ID))
+@click.argument("callback_id", metavar="ID", type=ROW_ID)
 @click.option("--reason", required=True, type=click.Choice(CANCEL_REASONS), help="Why.")
 @by
 @as_json

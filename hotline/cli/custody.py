@@ -13,6 +13,7 @@ import click
 
 from hotline.cli.command.context import Installation, emit, fail, open_installation
 from hotline.cli.command.tied import refuse_tied
+from hotline.cli.command.unknown import ROW_ID
 from hotline.refusals.wording import in_english
 from models.custody.custody_import import (
     FeedFileError,
@@ -130,7 +131,7 @@ def held(as_json: bool) -> None:
 
 
 @custody.command("release")
-@click.argument("import_id", metavar="IMPORT", type=int)
+@click.argument("import_id", metavar="IMPORT", type=ROW_ID)
 @click.option("--by", required=True, help="The e-mail of the person who releases it.")
 @click.option("--and", "and_by", required=True, help="The e-mail of a second person who agrees.")
 @as_json
@@ -149,7 +150,7 @@ def release_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
 
 
 @custody.command("reject")
-@click.argument("import_id", metavar="IMPORT", type=int)
+@click.argument("import_id", metavar="IMPORT", type=ROW_ID)
 @click.option("--by", required=True, help="The e-mail of the person who rejects it.")
 @as_json
 def reject_(import_id: int, by: str, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.tied import refuse_tied
-from hotline.cli.command.unknown import refuse_of
+from hotline.cli.command.unknown import ROW_ID, refuse_of
 from hotline.refusals.wording import in_english
 from models.custody.held_import import SettleError
 from models.custody.import_lock import ImportBusyError
@@ -22,8 +22,6 @@ from models.staff.two_people import TiedError
 from models.store.refusal import RefusedError
 from workers.queue import Jobs
 
-#: The largest id that both databases can hold.
-_MOST_ID = 2**31 - 1
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -66,7 +64,7 @@ def list_(states: tuple[str, ...], as_json: bool) -> None:
 
 
 @notices.command()
-@click.argument("notice_id", metavar="ID", type=click.IntRange(1, _MOST_ID))
+@click.argument("notice_id", metavar="ID", type=ROW_ID)
 @click.option("--by", "email", required=True, metavar="EMAIL", help="The member of staff who does it.")
 @click.option("--reason", required=True, type=click.Choice(CANCEL_REASONS), help="Why.")
 @as_json
@@ -89,7 +87,7 @@ def cancel(notice_id: int, email: str, reason: str, as_json: bool) -> None:
 
 
 @notices.command("retract")
-@click.argument("import_id", metavar="IMPORT", type=click.IntRange(1, _MOST_ID))
+@click.argument("import_id", metavar="IMPORT", type=ROW_ID)
 @click.option("--by", required=True, metavar="EMAIL", help="The person who takes the import back.")
 @click.option("--and", "and_by", required=True, metavar="EMAIL", help="A second person who agrees.")
 @as_json

@@ -1,10 +1,15 @@
-"""Refuses what a command cannot do, and names the argument if nothing has the id that was given."""
+"""Reads the id of a row, and refuses what a command cannot do, with the argument if nothing has that id."""
 
 from typing import NoReturn
+
+import click
 
 from hotline.cli.command.context import fail
 from hotline.refusals.wording import in_english
 from models.store.refusal import RefusedError
+
+#: The ids that a row of both databases can have.
+ROW_ID = click.IntRange(1, 2**31 - 1)
 
 
 def refuse_of(argument: str, error: RefusedError) -> NoReturn:

@@ -9,6 +9,7 @@ import click
 
 from hotline.cli.command.context import Installation, emit, fail, open_installation
 from hotline.cli.command.tied import refuse_tied
+from hotline.cli.command.unknown import ROW_ID
 from hotline.refusals.wording import in_english
 from models.cases.case import CaseError
 from models.retention.legal_hold import REASONS, HoldError, ShownHold, add_hold, all_holds, lift_hold
@@ -46,7 +47,7 @@ def add(number: str | None, everything: bool, reason: str, by: str, and_by: str,
 
 
 @hold.command()
-@click.argument("hold_id", metavar="HOLD", type=click.IntRange(1, 2**31 - 1))
+@click.argument("hold_id", metavar="HOLD", type=ROW_ID)
 @by
 @and_by
 @as_json

@@ -251,6 +251,16 @@ def test_held_import_is_rejected_by_one(hotline, feed, database):
     assert json.loads(hotline("custody", "held", "--json").stdout) == []
 
 
+@pytest.mark.parametrize("command", [("release", "--and", "ben@office.example.org"), ("reject",)])
+def test_number_that_no_import_can_have_is_bad_input_and_no_fault(hotline, command):
+    what, *also = command
+    for number in ("2147483648", "99999999999999999999"):
+        refused = hotline("custody", what, number, "--by", "ana@office.example.org", *also)
+
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "Invalid value for 'IMPORT': " in refused.stderr
+
+
 def test_facility_is_added_and_the_same_name_again_updates_its_phone(hotline, database):
     first = json.loads(hotline("facility", "add", "Stewart", "--phone", "+12025550123", "--json").stdout)
     again = json.loads(hotline("facility", "add", " STEWART", "--phone", "+1 202 555 0124", "--json").stdout)
