@@ -84,6 +84,9 @@ class Reader:
             scheme = "postgresql+psycopg"
         if not separator or scheme not in {"sqlite", "postgresql+psycopg"}:
             raise SettingsError("HOTLINE_DATABASE_URL must start with sqlite:/// or postgresql+psycopg://.")
+        if scheme == "sqlite" and _is_no_file(rest):
+            # Without a file SQLite works in memory: all that a command wrote would be gone when it ends.
+            raise SettingsError("HOTLINE_DATABASE_URL must name a file after sqlite:/// (three slashes).")
         return f"{scheme}://{rest}"
 
     def audit_head_file(self, data_dir: Path) -> Path:
@@ -128,6 +131,12 @@ class Reader:
             (key_id, _field_key(key_id, text))
             for key_id, text in self.pairs("HOTLINE_FIELD_KEYS", "ID:BASE64")
         )
+
+
+def _is_no_file(rest: str) -> bool:
+    """Whether what follows ``sqlite://`` names a host, or no file after the third slash."""
+    host, _, path = rest.partition("?")[0].partition("/")
+    return bool(host) or path in ("", ":memory:")
 
 
 def _field_key(key_id: str, text: str) -> bytes:

@@ -89,10 +89,17 @@ def load_office(settings: Settings) -> Office:
 
 
 def connect(settings: Settings) -> Any:
-    """The database of these settings, migrated or not."""
+    """The database of these settings, migrated or not. Exits 2 for an address that cannot be read."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     from models.store.database import Database
     from models.store.keyring import Keyring, SealError
 
+    try:
+        make_url(settings.database_url)
+    except (ArgumentError, ValueError):
+        fail("HOTLINE_DATABASE_URL cannot be read: postgresql+psycopg://USER@HOST:PORT/NAME is its form.")
     try:
         return Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
     except SealError as error:

@@ -17,7 +17,7 @@ from models.store.database import Database
 
 PRODUCTION = {
     "HOTLINE_ENV": "production",
-    "HOTLINE_DATABASE_URL": "sqlite://",
+    "HOTLINE_DATABASE_URL": "sqlite:///line.db",
     "HOTLINE_PUBLIC_URL": "https://line.example.org",
     "HOTLINE_SECRET_KEY": "s" * 32,
     "HOTLINE_PIN_PEPPER": "p" * 32,

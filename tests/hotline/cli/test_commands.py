@@ -47,6 +47,14 @@ def test_database_that_is_down_is_a_fault_without_its_address(settings: Settings
     assert "canary" not in result.stderr
 
 
+def test_address_of_a_database_that_cannot_be_read_is_one_sentence(settings: Settings) -> None:
+    result = run(settings, "db", "upgrade", HOTLINE_DATABASE_URL="postgresql+psycopg://canary:port/canary")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("HOTLINE_DATABASE_URL cannot be read: ")
+    assert "canary" not in result.stderr
+
+
 def test_fault_of_a_command_is_reported_by_place_and_never_by_message() -> None:
     broken = "import hotline.cli as c; c.group.get_command = lambda *_: 1 / 0; c.main(['doctor', 'canary'])"
 
