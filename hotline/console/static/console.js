@@ -89,10 +89,26 @@
     if (first) first.focus();
   };
   readErrors();
-  // In a new page the message about the last click, or what it was to show, comes after the whole head, and nothing
-  // announces it.
-  const result = document.querySelector("[data-result]");
-  if (result && document.activeElement === document.body && !document.querySelector("[autofocus]")) result.focus();
+  // A new page has the focus at the message about the last click or what it was to show, which come after the whole
+  // head and nothing announces. The same page loaded again has it at the button that was pressed, else at the title of
+  // its part or of the page.
+  const PRESSED = "console.pressed";
+  const pressed = JSON.parse(sessionStorage.getItem(PRESSED));
+  sessionStorage.removeItem(PRESSED);
+  const successor = () =>
+    document.getElementById(pressed.button) ||
+    document.getElementById(pressed.part)?.querySelector("h2, h3") ||
+    document.querySelector("main h1");
+  const isAgain = pressed && pressed.path === window.location.pathname;
+  const result = document.querySelector("[data-result]") || (isAgain ? successor() : null);
+  const lead = () => {
+    if (!result || document.activeElement !== document.body || document.querySelector("[autofocus]")) return;
+    if (result.matches("h1, h2, h3")) result.tabIndex = -1;
+    result.focus();
+  };
+  lead();
+  // A part in the address, such as #phones, takes the focus away.
+  window.addEventListener("load", lead);
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.xhr && event.detail.xhr.status === 422) readErrors();
   });
@@ -141,8 +157,14 @@
     }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
+    const { submitter } = event;
     // A download loads no new page, which would enable the form again.
-    if (event.submitter && "file" in event.submitter.dataset) window.setTimeout(free, 3000, form);
+    if (submitter && "file" in submitter.dataset) window.setTimeout(free, 3000, form);
+    else if (!event.defaultPrevented) {
+      const part = submitter?.parentElement.closest("main [id]");
+      const { pathname } = window.location;
+      sessionStorage.setItem(PRESSED, JSON.stringify({ path: pathname, button: submitter?.id, part: part?.id }));
+    }
   });
   const free = (form) => {
     delete form.dataset.sent;

@@ -234,6 +234,41 @@ def test_message_about_a_click_that_loads_a_page_has_the_focus_there(
     expect(page.locator("main button:focus")).to_have_count(1)
 
 
+def test_page_that_loads_after_a_click_has_the_focus_at_what_the_click_brought(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """Without a message the focus was at the top of the page, and so it was at "Not saved"."""
+    kim = console_server.adds("administrator", on_shift=True)
+    case = opened_case(console_server, kim)
+    page = console_server.opens(visitors, f"/console/cases/{case.id}", kim)
+
+    def clicks(name: str) -> None:
+        page.get_by_role("main").get_by_role("button", name=name).focus()
+        page.keyboard.press("Enter")
+
+    clicks("Move down: Phone 1")
+    expect(page.get_by_role("button", name="Move down: Phone 2")).to_be_focused()
+    clicks("Move down: Phone 2")
+    expect(page.get_by_role("heading", name="Phone 3")).to_be_focused()
+    page.locator("summary", has_text="Unsafe: stop calling it").last.click()
+    clicks("Unsafe: stop calling it: Phone 3")
+    expect(page.locator("[data-result]")).to_be_focused()
+    expect(page.locator("[data-result]")).to_contain_text("We do not call it any more.")
+    page.goto(f"{console_server.url}/console/shift")
+    clicks("Take a 10-minute break")
+    expect(page.get_by_role("main").get_by_role("button", name="End break")).to_be_focused()
+    page.get_by_role("button", name="Español").click()
+    expect(page.get_by_role("heading", level=1, name="Mi turno")).to_be_focused()
+    page.get_by_role("button", name="English").click()
+    page.goto(f"{console_server.url}/console/office/hours")
+    expect(page.locator("body")).to_be_focused()
+    page.get_by_label("Monday").fill("5 to 9")
+    page.get_by_label("Reason").fill("A trial.")
+    clicks("Save hours")
+    expect(page.locator(".usa-alert--error")).to_be_focused()
+    visitors.complaints.clear()  # The browser counts the refusal itself as one.
+
+
 def test_numbers_and_codes_that_a_page_shows_once_have_the_focus_and_are_heard_digit_by_digit(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
