@@ -4,9 +4,9 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_skeleton
 
-from hotline.console.shell.durations import as_promised, zone_if_twice
+from hotline.console.shell.durations import as_promised, time_of_day, zone_if_twice
 from hotline.console.shell.words import _, language, ngettext, written_in
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -42,7 +42,7 @@ def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone).replace(second=0, microsecond=0)
     is_midnight = local.hour == local.minute == 0
     day = local.date() - timedelta(days=is_midnight)
-    clock = (_("midnight") if is_midnight else _clock(local.time(), language())) + zone_if_twice(local)
+    clock = (_("midnight") if is_midnight else time_of_day(local.time(), language())) + zone_if_twice(local)
     ahead = (day - now.astimezone(zone).date()).days
     if ahead == 0:
         return clock
@@ -56,16 +56,10 @@ def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 def time_there(now: datetime, time_zone: str, zone: ZoneInfo) -> str:
     """The time of day in the person's time zone, with the day if it is another one than in ``zone``."""
     local = now.astimezone(ZoneInfo(time_zone)).replace(second=0, microsecond=0)
-    clock = _clock(local.time(), language())
+    clock = time_of_day(local.time(), language())
     if local.date() == now.astimezone(zone).date():
         return clock
     return f"{_day(local.date(), 'EEE', language())} {clock}"
-
-
-@lru_cache(maxsize=4096)
-def _clock(at: time, said_in: str) -> str:
-    # Cached, because a page of the list shows the same few moments many times.
-    return format_time(at, "h a" if at.minute == 0 else "h:mm a", locale=written_in(said_in))
 
 
 @lru_cache(maxsize=1024)

@@ -1,12 +1,13 @@
 """The words of the notices in a case: states and news for staff, and the consent that they read aloud."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 
 from hotline.console.imports.words import STATUSES
 from hotline.console.shell.console import console
+from hotline.console.shell.durations import time_of_day
 from hotline.console.shell.words import N_, _, written_in
 from models.notices.agreed.read_back import Hours
 from models.notices.case_notices import NoticeRow
@@ -125,7 +126,7 @@ def _wait_words(begins_at: datetime | None, language: str) -> list[str]:
     said = console.words.catalog(language).gettext
     return [
         said(N_("Calls to a new phone begin on %(day)s, %(time)s."))
-        % {"day": _day(begins_at, language), "time": _clock(begins_at.time(), language)}
+        % {"day": _day(begins_at, language), "time": time_of_day(begins_at.time(), language)}
     ]
 
 
@@ -167,15 +168,11 @@ def _hours(hours: Hours, language: str) -> str | None:
     starts, ends = hours
     if starts is None or ends is None:
         return None
-    first, last = _clock(starts, language), _clock(ends, language)
+    first, last = time_of_day(starts, language), time_of_day(ends, language)
     return console.words.catalog(language).gettext(N_("%(first)s to %(last)s")) % {
         "first": first,
         "last": last,
     }
-
-
-def _clock(at: time, language: str) -> str:
-    return format_time(at, "h a" if at.minute == 0 else "h:mm a", locale=written_in(language))
 
 
 def _day(at: datetime, language: str) -> str:

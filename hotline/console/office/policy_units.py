@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import time
 
-from babel.dates import format_time
 from babel.numbers import format_decimal
 
+from hotline.console.shell.durations import time_of_day
 from hotline.console.shell.words import language, ngettext, written_in
 
 #: The policies whose value is an hour of the day.
@@ -17,7 +17,7 @@ Number = int | float
 def with_unit(name: str, value: Number) -> str:
     """A value of the policy with its unit, in the language of the page; a plain count has none."""
     if name in HOURS_OF_DAY:
-        return format_time(time(int(value)), "h a", locale=written_in(language()))
+        return time_of_day(time(int(value)), language())
     unit = _UNITS.get(name.rpartition("_")[2])
     return plain(value) if unit is None else unit(value)
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import phonenumbers
-from babel.dates import format_time, get_day_names
+from babel.dates import get_day_names
 from flask import Response as FlaskResponse
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -16,11 +16,11 @@ from hotline.console.callbacks.words import OUTCOME_CHOICES
 from hotline.console.people.absence_days import wrong_days
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
-from hotline.console.shell.durations import short
+from hotline.console.shell.durations import short, time_of_day
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.refused import refused
-from hotline.console.shell.words import _, language, written_in
+from hotline.console.shell.words import _, language
 from models.callbacks.claim import actor_of
 from models.overview import my_shift, staff_menu
 from models.staff import schedule
@@ -186,7 +186,7 @@ def _own_phone() -> str:
 def _span(one: schedule.Schedule) -> tuple[str, str, str, str]:
     """A day, from, to, and whether it is a shift or on call, in words."""
     day = get_day_names("wide", locale=language())[one.weekday]
-    starts, ends = (format_time(at, "short", locale=written_in(language())) for at in (one.starts, one.ends))
+    starts, ends = (time_of_day(at, language()) for at in (one.starts, one.ends))
     return day, starts, ends, _("on shift") if one.kind == "on_shift" else _("on call")
 
 

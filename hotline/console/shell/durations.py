@@ -1,7 +1,18 @@
-"""Durations as a wallboard shows them, and the end of a day as callers hear it."""
+"""Times of day in few words, durations as a wallboard shows them, and the end of a day as callers hear it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from babel.dates import format_time
+
+from hotline.console.shell.words import written_in
+
+
+@lru_cache(maxsize=4096)
+def time_of_day(at: time, said_in: str) -> str:
+    """A time of day as long as it must be: 9 AM, 2:05 PM. Cached, since a list shows the same few."""
+    return format_time(at, "h a" if at.minute == 0 else "h:mm a", locale=written_in(said_in))
 
 
 def as_promised(due_at: datetime, zone: ZoneInfo) -> datetime:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.console.shell import typed_fields, words
 from hotline.console.shell.console import console
+from hotline.console.shell.durations import time_of_day
 from hotline.console.shell.guard import someone
 from hotline.console.shell.named import named
 from hotline.console.shell.other_port import events_url
@@ -42,6 +43,7 @@ def install_layout(app: Flask, time_zone: str) -> None:
         brief=moments.brief,
         clock=moments.clock,
         second=moments.second,
+        time_of_day=lambda at: time_of_day(at, words.language()),
         day=moments.day,
         _attrs=attributes,
     )

@@ -1,6 +1,6 @@
 """The case beside an open talk: to whom it opens, and what it shows (R37)."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ def has_phone(office_rows: Office, callback_id: int, clock: Clock) -> None:
         phone = session.scalars(select(Phone).where(Phone.registrant_id == case.registrant_id)).first()
         assert phone is not None
         phone.unsafe_since = clock()
+        phone.window_starts, phone.window_ends = time(9), time(12, 30)
         session.add(
             Consent(
                 phone_id=phone.id, channel="voice", words="You may call me here.", cap_per_day=3,
@@ -48,6 +49,7 @@ def test_recognition_opens_the_case_beside_the_talk_without_its_number(
     recognizes(liaison, callback_id)
 
     assert liaison.reads("•••• 55", "Unsafe", PHONE_WORDS, "You may call me here.", "What may be said")
+    assert liaison.reads("9 AM to 12:30 PM, where they are")
     assert len(office_rows.entries("look_at_case")) == 1
     case_id = office_rows.row(callback_id).case_id
     assert f"/console/cases/{case_id}" in liaison.links.values()

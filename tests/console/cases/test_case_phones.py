@@ -109,7 +109,7 @@ def test_wishes_for_calls_to_a_phone_are_kept_and_shown(
     liaison.clicks("Save")
 
     assert liaison.reads(
-        "09:00 to 12:30", "if someone there expects this call", "A greeting that says nothing"
+        "9 AM to 12:30 PM", "if someone there expects this call", "A greeting that says nothing"
     )
     with database.reading() as session:
         phone = session.scalars(select(Phone)).one()
@@ -151,7 +151,7 @@ def test_supervisor_who_searched_allows_no_call_that_the_person_did_not_allow(
     # What allows less is saved.
     supervisor.fills(may_answer="only_me", voicemail_text="", window_starts="19:00", window_ends="20:00")
     supervisor.clicks("Save")
-    assert supervisor.reads("Saved. The line calls this phone that way from now on.", "19:00 to 20:00")
+    assert supervisor.reads("Saved. The line calls this phone that way from now on.", "7 PM to 8 PM")
 
 
 def test_administrator_who_approves_a_pin_marks_no_mail_safe(

@@ -273,7 +273,7 @@ def test_week_is_set_and_shown_to_everyone_who_plans(
     supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30", "on_call-5-from": "20:00",
                         "on_call-5-to": "08:00"}).clicks("Save week")  # fmt: skip
 
-    assert supervisor.opens("/console/schedule").reads("08:00–16:30", "20:00–08:00 on call")
+    assert supervisor.opens("/console/schedule").reads("8 AM–4:30 PM", "8 PM–8 AM on call")
     before = len(actions(database))
     supervisor.opens(f"/console/schedule/{ana.staff_id}").clicks("Save week")
     assert supervisor.reads("Nothing was changed.")
@@ -314,7 +314,7 @@ def test_supervisor_reads_what_another_put_on_the_same_day(
 
     supervisor.clicks("Save week")
 
-    assert supervisor.reads("Monday, On shift, now: 08:00–12:00.")
+    assert supervisor.reads("Monday, On shift, now: 8 AM–12 PM.")
     supervisor.clicks("Save week")
     with database.reading() as session:
         spans = {one.weekday: one.ends for one in session.scalars(select(Schedule))}
