@@ -2,7 +2,6 @@
 
 import os
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from click.testing import CliRunner
 
 from config.settings import variables
 from hotline.cli import group
-from hotline.demo_feed import write_release
 from hotline.trees import walked_problems
 from tests.documents.typed import Typed, commands_of, modules_of, targets_of
 from tests.documents.writing import DOCS, ROOT
@@ -97,7 +95,6 @@ def test_commands_of_the_documents_run_in_the_demo_office(
 
     assert run("db", "upgrade")[0] == 0
     assert run("demo-data", "--callbacks")[0] == 0
-    write_release(tmp_path / "var", datetime.now(UTC))
     for one in every_command():
         if one.program != "hotline" or one.words[0] in SERVERS or one.words[:2] in LONG:
             continue

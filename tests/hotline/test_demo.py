@@ -256,6 +256,23 @@ def test_demo_data_names_the_language_of_each_case(
     assert "27503183  402857  es  in Spanish: the same person, another registrant" in listed
 
 
+def test_feed_file_still_lets_its_person_go_after_the_demo_was_listed_again(
+    monkeypatch: pytest.MonkeyPatch, database: Database, settings: Settings, office: Office
+) -> None:
+    start = datetime.now(UTC) - timedelta(hours=1)
+    load(database, settings, office, start)
+    path = write_release(settings.data_dir, start)
+    monkeypatch.setattr(demo_data, "open_installation", lambda: Installation(settings, office, database))
+
+    assert CliRunner().invoke(demo_data.demo_data).exit_code == 0
+
+    rules = ImportRules(office.gates, policies_of(office))
+    done = import_custody(
+        database, path, rules, full=False, dry_run=False, strict=True, now=datetime.now(UTC)
+    )
+    assert (done.changed, len(done.rejected)) == (1, 0)
+
+
 def test_shipped_feed_file_lets_the_registered_person_go_and_is_news_once(
     database: Database, settings: Settings, office: Office, tmp_path: Path
 ) -> None:
