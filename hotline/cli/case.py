@@ -42,9 +42,9 @@ def add(
     office = installation.office
     subject_id = plain_text("--subject-id", subject_id, 100)
     subject_name = plain_text("--subject-name", subject_name, 200)
-    spoken = language_of("--language", language or office.languages[0], office)
+    spoken = language_of("--language", office.languages[0] if language is None else language, office)
     confirmed = None if phone is None else ordinary_phone("--phone", phone, office)
-    zone = time_zone_of("--time-zone", time_zone or office.time_zone)
+    zone = time_zone_of("--time-zone", office.time_zone if time_zone is None else time_zone)
     with installation.database.transaction() as session:
         number, pin = open_case(
             session,

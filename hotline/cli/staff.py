@@ -60,7 +60,7 @@ def add(
     office = installation.office
     spoken = [
         language_of("--languages", language, office)
-        for language in (languages or office.languages[0]).split(",")
+        for language in (office.languages[0] if languages is None else languages).split(",")
     ]
     email = _email(email)
     name = plain_text("--name", name, 200)

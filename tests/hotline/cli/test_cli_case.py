@@ -69,6 +69,7 @@ def test_case_without_options_has_the_offices_language_and_time_zone_and_no_phon
     ("option", "value"),
     [
         ("--language", "fr"),
+        ("--language", ""),
         ("--phone", "5550177"),
         ("--phone", "+1900555"),
         ("--phone", "+19005550123"),
@@ -78,6 +79,7 @@ def test_case_without_options_has_the_offices_language_and_time_zone_and_no_phon
         ("--phone", "nobody"),
         ("--phone", ""),
         ("--time-zone", "Mars/Olympus"),
+        ("--time-zone", ""),
         ("--time-zone", "Europe"),
         ("--time-zone", "../../etc/passwd"),
         ("--time-zone", "\0"),

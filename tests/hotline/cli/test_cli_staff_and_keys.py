@@ -106,6 +106,7 @@ def test_shift_is_started_and_ended(hotline: Hotline, database: Database) -> Non
         ((*ADD, "--phone", "+19005550150"), "--phone"),
         ((*ADD, *PHONE, "--languages", "en,fr"), "--languages"),
         ((*ADD, *PHONE, "--languages", ","), "--languages"),
+        ((*ADD, *PHONE, "--languages", ""), "--languages"),
         ((*ADD, *PHONE, "--name", " "), "--name"),
         (("staff", "add", "lea", *ADD[3:], *PHONE), "EMAIL"),
         (("staff", "on-shift", "nobody@office.example.org"), "EMAIL"),
