@@ -9,6 +9,7 @@ from config.office import Office
 from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.fields import plain_text
 from hotline.refusals.wording import in_english
+from hotline.typed_phone import typed_phone
 from models.custody.directory import (
     LONGEST_NAME,
     DirectoryError,
@@ -89,12 +90,9 @@ def telling_words_of(office: Office) -> Tells:
 
 def _phone(value: str) -> str:
     # A facility may have a toll-free number; people must be able to call it, and that is all.
-    try:
-        parsed = phonenumbers.parse(value)
-    except phonenumbers.NumberParseException:
-        fail("--phone is not a phone number in E.164, such as +12025550123.")
-    if not phonenumbers.is_possible_number(parsed):
+    number = typed_phone(value)
+    if number is None or not phonenumbers.is_possible_number(parsed := phonenumbers.parse(number)):
         fail("--phone is not a phone number in E.164, such as +12025550123.")
     if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
         fail("--phone is a premium number, which callers would be told to ring.")
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return number

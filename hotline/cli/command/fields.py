@@ -2,10 +2,9 @@
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import phonenumbers
-
 from config.office import Office
 from hotline.cli.command.context import fail
+from hotline.typed_phone import typed_phone
 
 
 def plain_text(field: str, value: str, longest: int) -> str:
@@ -22,9 +21,8 @@ def plain_text(field: str, value: str, longest: int) -> str:
 
 def ordinary_phone(field: str, value: str, office: Office) -> str:
     """A phone that the line may call, in E.164. Exits 2 for any other."""
-    try:
-        number = phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.E164)
-    except phonenumbers.NumberParseException:
+    number = typed_phone(value)
+    if number is None:
         fail(f"{field} is not a phone number in E.164, such as +12025550123.")
     if number in office.lines:
         fail(f"{field} is a number of this line itself.")

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import phonenumbers
-
 from config.office import Office
 from hotline.console.shell.words import _, country_name
+from hotline.typed_phone import typed_phone
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 from models.cases.case import check_digit_is_right
 from models.cases.registrant import Phone, Registrant
@@ -61,11 +60,8 @@ def number_of(fields: Fields, errors: Errors) -> str:
 def phone_of(fields: Fields, name: str, label: str, office: Office, errors: Errors) -> str:
     """A phone that the line may call, in E.164; without a + it is one of the office's own country."""
     typed = fields.get(name, "").strip()
-    try:
-        region = office.countries[0] if office.countries else None
-        parsed = phonenumbers.parse(typed, region)
-        number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    except phonenumbers.NumberParseException:
+    number = typed_phone(typed, office.countries[0] if office.countries else None)
+    if number is None:
         errors[name] = _("%(field)s: this is not a phone number.", field=label)
         return ""
     if not office.can_dial(number):

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-import phonenumbers
 from babel.dates import get_day_names
 from flask import Response as FlaskResponse
 from flask import flash, redirect, render_template, request, url_for
@@ -19,6 +18,7 @@ from hotline.console.shell.console import console
 from hotline.console.shell.durations import short, time_of_day
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
+from hotline.console.shell.phone_field import dialable, plain_number
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _, language
 from models.callbacks.claim import actor_of
@@ -197,12 +197,8 @@ def _wrong(errors: dict[str, str]) -> tuple[str, int]:
 
 def _number(typed: str) -> str | None:
     """A phone that the line may call, in E.164, whatever way it was typed; None for any other."""
-    try:
-        parsed = phonenumbers.parse(typed.strip()[:40], console.office.countries[0])
-    except phonenumbers.NumberParseException:
-        return None
-    number = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
-    return number if console.office.can_dial(number) else None
+    number = plain_number(typed, console.office)
+    return number if number is not None and dialable(number, console.office) else None
 
 
 def _day(typed: str) -> date | None:

@@ -70,6 +70,7 @@ def test_wrong_code_is_explained_and_may_be_typed_again(
     [
         ("", "Phone: this is not a phone number."),
         ("call me", "Phone: this is not a phone number."),
+        ("202 555 0123 ext. 45", "Phone: this is not a phone number."),
         ("+19005550111", "Phone: the line may not ring this number. It takes ordinary numbers of: United"),
         ("+442071838750", "Phone: the line may not ring this number."),
         ("+12025550100", "Phone: the line may not ring this number."),

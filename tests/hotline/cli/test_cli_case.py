@@ -77,6 +77,7 @@ def test_case_without_options_has_the_offices_language_and_time_zone_and_no_phon
         ("--phone", "+442079460123"),
         ("--phone", "+12025550100"),
         ("--phone", "nobody"),
+        ("--phone", "+12025550123 ext. 45"),
         ("--phone", ""),
         ("--time-zone", "Mars/Olympus"),
         ("--time-zone", ""),

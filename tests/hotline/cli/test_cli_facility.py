@@ -30,7 +30,7 @@ def test_directory_is_listed_by_name_and_an_entry_can_be_removed(hotline: Hotlin
     assert "NAME: the directory has no such facility." in again.output
 
 
-@pytest.mark.parametrize("phone", ["+19005550123", "12025550180", "+1202"])
+@pytest.mark.parametrize("phone", ["+19005550123", "12025550180", "+1202", "+12025550180;ext=45"])
 def test_number_that_nobody_should_ring_is_refused(hotline: Hotline, phone: str) -> None:
     refused = hotline("facility", "add", "Stewart", "--phone", phone)
 
