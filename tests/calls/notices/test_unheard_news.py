@@ -71,8 +71,9 @@ def test_key_on_the_line_confirms_no_escape_that_came_after_the_words(
     assert states(hotline) == ["confirmed"] * is_told_before + ["waiting"]
 
 
+@pytest.mark.parametrize("silences", [0, 1])
 def test_reminder_of_a_court_date_is_confirmed_on_the_line_only_after_the_date_was_said(
-    phone: Phone, registered: Registering, hotline: Hotline
+    phone: Phone, registered: Registering, hotline: Hotline, silences: int
 ) -> None:
     at = hotline.clock.now + timedelta(days=1)
     made = registered("in_custody", record={"next_hearing_at": at, "next_hearing_place": COURT})
@@ -85,6 +86,8 @@ def test_reminder_of_a_court_date_is_confirmed_on_the_line_only_after_the_date_w
     assert the_notice(hotline).state == "waiting"
 
     hotline.clock.passes(seconds=30)
+    for _ in range(silences):
+        phone.says_nothing()
     phone.presses("2")
 
     assert (the_notice(hotline).state, the_notice(hotline).confirmed_by) == ("confirmed", "line")
