@@ -25,6 +25,7 @@ from models.notices.agreed.read_back import (
     agreed_consents,
     agreed_phones,
     hours_to_keep,
+    message_to_keep,
     registration_of,
     standing_consents,
     stopped_phones,
@@ -335,7 +336,7 @@ def _carry_over(session: Session, found: Registration, phones: list[Phone]) -> N
         if any(one.night_allowed is False for one in agreed.values()):
             phone.night_allowed = False
         phone.window_starts, phone.window_ends = hours_to_keep(phone, agreed)
-        if not any(one.voicemail_allowed for one in agreed.values()):
+        if message_to_keep(phone, agreed) is None:
             phone.voicemail_allowed, phone.voicemail_text = False, None
     session.flush()
 

@@ -17,7 +17,12 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import moment, refused
 from hotline.console.shell.words import _
 from models.cases.safe_phone import safe_phones
-from models.notices.agreed.read_back import begins_at, hours_by_phone, registration_of
+from models.notices.agreed.read_back import (
+    begins_at,
+    hours_by_phone,
+    messages_by_phone,
+    registration_of,
+)
 from models.notices.notice import OPEN_STATES
 from models.notices.notice_moves import confirm, locked
 from models.notices.refusals import NoticeRefusal, RegistrationRefusal
@@ -190,9 +195,10 @@ def _read(opened: OpenedCase, chosen: Choices) -> list[str]:
     if not called:
         raise RegistrationError(RegistrationRefusal.NOT_A_SAFE_PHONE, field="phones")
     hours = hours_by_phone(opened.session, opened.case.id, called)
+    messages = messages_by_phone(opened.session, opened.case.id, called)
     zone, (paused_until, begins) = ZoneInfo(registrant.time_zone), _waits(opened, chosen)
     return notice_words.consent_words(
-        chosen, hours, registrant.language,
+        chosen, hours, messages, registrant.language,
         paused_until=paused_until.astimezone(zone) if paused_until else None,
         begins_at=begins.astimezone(zone) if begins else None,
     )  # fmt: skip

@@ -55,6 +55,13 @@ OPENS = {
         N_("Anyone who answers and presses the key hears the news. Not for a phone that only they answer."),
     ),
 }
+#: By the message that a phone may get: what is read to the person, as the line says it.
+_MESSAGES: dict[str | None, str] = {
+    None: N_("We will leave no message."),
+    "please_call": N_("We may leave a message that asks you to call us."),
+    "we_call_again": N_("We may leave a message that says we will call again."),
+    "hello": N_("We may leave a message with only our name: %(line)s."),
+}
 NIGHTS = {"yes": N_("Yes, at any hour"), "no": N_("No, not at night")}
 
 
@@ -74,6 +81,7 @@ def ended(row: NoticeRow) -> str:
 def consent_words(
     choices: Choices,
     hours: Sequence[Hours],
+    messages: Sequence[str | None],
     language: str,
     *,
     paused_until: datetime | None = None,
@@ -81,8 +89,8 @@ def consent_words(
 ) -> list[str]:
     """What staff read aloud before somebody registers, in that person's language; it is the consent (R28).
 
-    ``hours`` are those of each phone that is called, as they are stored with the consent. ``begins_at`` is
-    when a new phone may hear of the case (R09). Both moments are in the person's time zone.
+    ``hours`` and ``messages`` are those of each phone that is called, as they are stored with the consent.
+    ``begins_at`` is when a new phone may hear of the case (R09). Both moments are in the person's time zone.
     """
     said = console.words.catalog(language).gettext
     many = len(hours) > 1
@@ -101,6 +109,7 @@ def consent_words(
         said(N_("First we will ask for your call code."))
         if choices.code_key is not None
         else said(N_("We will ask for no code. Anyone who answers and presses a key hears the news.")),
+        _message_words(messages, language),
         said(N_("We may send a text that asks you to call us. The phone company keeps a list of texts."))
         if choices.by_text
         else said(N_("We will send no text.")),
@@ -128,6 +137,14 @@ def _wait_words(begins_at: datetime | None, language: str) -> list[str]:
         said(N_("Calls to a new phone begin on %(day)s, %(time)s."))
         % {"day": _day(begins_at, language), "time": time_of_day(begins_at.time(), language)}
     ]
+
+
+def _message_words(messages: Sequence[str | None], language: str) -> str:
+    """What a machine may record, which anybody at home may play (R31)."""
+    said = console.words.catalog(language).gettext
+    if len(set(messages)) > 1:
+        return said(N_("We may leave a message only on phones where you allowed it."))
+    return said(_MESSAGES[messages[0]]) % {"line": console.office.neutral_name[language]}
 
 
 def _cap_words(cap: int, language: str) -> str:

@@ -93,6 +93,13 @@ def hours_by_phone(session: Session, case_id: int, phones: Sequence[Phone]) -> l
     return [hours_to_keep(phone, agreed) for phone in phones]
 
 
+def messages_by_phone(session: Session, case_id: int, phones: Sequence[Phone]) -> list[str | None]:
+    """The message that each of these phones may get, once they are saved; None for none (R31)."""
+    found = registration_of(session, case_id)
+    agreed = None if found is None else agreed_phones(session, found)
+    return [message_of(phone) if agreed is None else message_to_keep(phone, agreed) for phone in phones]
+
+
 def begins_at(phones: Sequence[Phone], now: datetime) -> datetime | None:
     """When the calls begin, while nothing of the case may be told on any of these phones (R09)."""
     held = [one.content_held_until for one in phones if one.content_held_until is not None]
@@ -146,6 +153,18 @@ def hours_to_keep(phone: Phone, agreed: Mapping[int, Phone]) -> Hours:
         return phone.window_starts, phone.window_ends
     hours = ((one.window_starts, one.window_ends) for one in agreed.values() if one.window_starts)
     return next(hours, (None, None))
+
+
+def message_of(phone: Phone) -> str | None:
+    """The message that a machine at this phone may record, a word of ``VOICEMAIL_TEXTS``."""
+    return (phone.voicemail_text or "please_call") if phone.voicemail_allowed else None
+
+
+def message_to_keep(phone: Phone, agreed: Mapping[int, Phone]) -> str | None:
+    """The message of this phone; one that is added gets none if the others get none."""
+    if phone.id in agreed or any(one.voicemail_allowed for one in agreed.values()):
+        return message_of(phone)
+    return None
 
 
 def standing_consents(session: Session, found: Registration) -> list[Consent]:

@@ -69,6 +69,64 @@ def test_person_is_registered_in_the_words_read_to_them_with_the_safest_answers(
         assert "2593" not in str(entry.facts)
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (None, "We will leave no message. We will send no text."),
+        ("please_call", "We may leave a message that asks you to call us. We will send no text."),
+        ("we_call_again", "We may leave a message that says we will call again."),
+        ("hello", "We may leave a message with only our name: the information line."),
+    ],
+)
+def test_person_agrees_to_the_message_that_calls_about_changes_leave(
+    liaison: Member, database: Database, message: str | None, said: str
+) -> None:
+    """A machine at home may play it to anybody; "We will send no text" alone sounded like nothing."""
+    case = kept_case(database)
+    with database.transaction() as session:
+        allowed = {"voicemail_allowed": message is not None, "voicemail_text": message}
+        session.execute(update(Phone).values(**allowed))
+
+    registers(liaison, case)
+
+    with database.reading() as session:
+        assert (
+            said in session.scalars(select(Consent.words).where(Consent.registration_id.is_not(None))).one()
+        )
+
+
+def test_person_agrees_to_a_message_on_one_of_two_phones(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 3))
+        first, second = session.scalars(select(Phone).order_by(Phone.position)).all()
+        second.voicemail_allowed, second.voicemail_text = True, "please_call"
+        phones = [str(first.id), str(second.id)]
+
+    registers(liaison, case, phones=phones)
+
+    assert "We may leave a message only on phones where you allowed it." in liaison.words
+
+
+def test_phone_that_is_added_leaves_no_message_where_the_others_leave_none(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 3))
+        first, second = session.scalars(select(Phone).order_by(Phone.position)).all()
+        second.voicemail_allowed, second.voicemail_text = True, "please_call"
+        phones = [str(first.id), str(second.id)]
+    registers(liaison, case, phones=phones[:1])
+
+    liaison.clicks("Change registration").fills(phones=phones).clicks("Read it to them")
+    assert "We will leave no message." in liaison.words
+    liaison.clicks("They agree: save")
+
+    with database.reading() as session:
+        assert not any(session.scalars(select(Phone.voicemail_allowed)).all())
+
+
 @pytest.mark.parametrize("code", ["1234", "25", "abcd", "0110"])
 def test_code_that_is_easy_to_guess_or_no_code_is_asked_again(
     liaison: Member, database: Database, code: str
