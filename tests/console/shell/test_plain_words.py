@@ -7,6 +7,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from hotline.console.shell.words import files_of
+from ivr_flows.review.readability import Readability, readability
 
 #: Words in one sentence. Spanish needs more of them for the same thought.
 MOST_WORDS = {"en": 25, "es": 28}
@@ -83,6 +84,20 @@ def test_a_reader_of_the_fourth_grade_can_read_every_area() -> None:
     assert {file: round(grade(said), 1) for file, said in areas.items() if grade(said) > MOST_GRADE} == {}
 
 
+def score(said: list[list[str]]) -> Readability:
+    found = readability(" ".join(f"{' '.join(words)}." for words in said), "es")
+    assert found is not None
+    return found
+
+
+def test_every_area_is_easy_in_spanish_by_the_formulas_of_the_prompts() -> None:
+    areas: dict[str, list[list[str]]] = {}
+    for file, text in texts("es"):
+        areas.setdefault(file, []).extend(sentences(text))
+
+    assert {file: score(said) for file, said in areas.items() if not score(said).is_easy} == {}
+
+
 def test_texts_have_the_words_of_the_trade() -> None:
     found = {
         f"{file}: {text}": better
@@ -98,4 +113,5 @@ def test_a_long_sentence_and_an_old_phrase_are_found() -> None:
     """The rules above can fail."""
     assert len(sentences("One two three four. Five six seven eight nine.")) == 2
     assert grade([["Incomprehensibilities", "notwithstanding"] * 10]) > MOST_GRADE
+    assert not score([["Incomprensibilidades", "constitucionalidad"] * 10]).is_easy
     assert re.search(next(iter(PLAIN)), "The person may have been rung.")
