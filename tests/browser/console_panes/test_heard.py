@@ -149,7 +149,8 @@ def test_keys_lead_from_the_list_to_how_to_call_the_recognition_and_the_words(
     page.keyboard.press("c")
     expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
     two_talk(console_server, callback_id)
-    expect(page.locator("#bar-end")).to_be_visible()
+    # The pane follows the bar.
+    expect(page.locator("#does-recognize")).to_be_visible()
     page.keyboard.press("l")
     page.keyboard.press("w")
     expect(page.locator("#recognized_by input").first).to_be_focused()
