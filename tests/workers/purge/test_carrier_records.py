@@ -1,12 +1,14 @@
 """Records of calls and texts at the carrier: they go with their rows, and what is kept is listed (R41)."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from config.logging import JsonLines
 from config.settings import Settings
 from models import (
     Call,
@@ -82,6 +84,23 @@ def test_carrier_that_does_not_serve_us_is_asked_once_and_again_by_the_next_purg
     carrier.fails = None
     purge(database, carrier, NIGHT + timedelta(days=1))
     assert count_rows(database)["carrier_records"] == 0
+
+
+def test_log_has_the_code_with_which_the_carrier_refused_a_purge(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(database, OLD)
+    carrier = Records()
+    carrier.fails = CarrierRefused("no such account", about="account", code=20003)
+
+    purge(database, carrier)
+
+    (line,) = [
+        json.loads(JsonLines("sweeper").format(one))
+        for one in caplog.records
+        if "stopped asking" in one.getMessage()
+    ]
+    assert (line["message"], line["carrier_code"]) == ("The purge stopped asking the carrier.", 20003)
 
 
 def test_record_without_an_answer_does_not_hold_up_the_others(database: Database) -> None:
