@@ -282,7 +282,7 @@ def _add_person(
         key = code_key(keyring_of(session), case.id, person.notice_code)
         policies = policies_of(office)
         register_for_notices(
-            session, case.id, safest(registrant.phones[0], key, policies), words=_AGREED, made_by="caller",
+            session, case.id, safest(registrant.phones[0], key, policies), words=_AGREED, made_by=ACTOR,
             call_id=None, now=now, policies=policies,
         )  # fmt: skip
     if person.status is not None and subject.record_id is None:

@@ -15,11 +15,12 @@ from config.office import FICTIONAL, Office
 from config.settings import Settings
 from hotline.cli import demo_data
 from hotline.cli.command.context import Installation
-from hotline.demo import PEOPLE, DemoError, load
+from hotline.demo import ACTOR, PEOPLE, DemoError, load
 from hotline.demo_feed import REGISTERED_NUMBER, RELEASED, write_release
 from hotline.demo_staff import STAFF
 from hotline.office_rules import rules_of
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
+from models.audit.audit import AuditEntry
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import due_callbacks, tidy_list
 from models.cases.case import check_digit_is_right, close_case, rotate_pin
@@ -80,6 +81,16 @@ def test_loading_again_makes_nothing_twice(database: Database, settings: Setting
 
     assert load(database, settings, office) == first
     assert _counts(database) == before
+
+
+def test_audit_of_the_demo_names_nobody_but_the_demo(
+    database: Database, settings: Settings, office: Office
+) -> None:
+    """ "The caller of call None" had registered a person."""
+    load(database, settings, office)
+
+    with database.reading() as session:
+        assert set(session.scalars(select(AuditEntry.actor))) == {ACTOR}
 
 
 def _counts(database: Database) -> dict[str, int]:
