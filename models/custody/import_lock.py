@@ -2,7 +2,6 @@
 
 import fcntl
 import gc
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,7 +17,6 @@ from models.store.refusal import RefusedError
 
 #: Any number that no other advisory lock of this installation has.
 _LOCK = 7_243_551_904
-_IN_MEMORY = threading.Lock()
 #: The pauses of a long task on SQLite, and for how long somebody who wrote counts as writing.
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, OTHERS_SECONDS = 0.002, 0.05, 0.5
 #: Where a connection keeps the version that it saw last, and when it saw a new one.
@@ -53,16 +51,9 @@ def _try(database: Database, held: ExitStack) -> bool:
     """Take the lock if it is free; ``held`` releases it."""
     if database.engine.dialect.name == "postgresql":
         return _try_postgresql(database, held)
-    path = database.engine.url.database
-    if not path or path == ":memory:":
-        # An in-memory database belongs to this process alone.
-        taken = _IN_MEMORY.acquire(blocking=False)
-        if taken:
-            held.callback(_IN_MEMORY.release)
-        return taken
     with ExitStack() as attempt:
         # Closing the file, or a crash, releases the lock; the file itself stays and means nothing.
-        file = attempt.enter_context(Path(f"{path}-import-lock").open("ab"))
+        file = attempt.enter_context(Path(f"{database.engine.url.database}-import-lock").open("ab"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
