@@ -17,6 +17,7 @@ from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first
 from tests.factories import make_office, make_staff
+from tests.own_database import analyze
 from tests.servers import running_postgres
 from workers.office_rules import callback_policy_of
 
@@ -96,8 +97,7 @@ def _fill(database: Database, size: int) -> None:
             cast = "TEXT" if dialect == "sqlite" else "TIMESTAMP WITH TIME ZONE"
             statement = statement.replace(f":{moment}", f"CAST(:{moment} AS {cast})")
         session.execute(text(statement), {"sealed": sealed, "now": now, "later": later, "due": due})
-    with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(database)
 
 
 def _claims(database: Database) -> list[float]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,6 +17,7 @@ from models.custody.import_paging import page_held
 from models.store.database import Database
 from tests.factories import make_callback, make_case, make_staff, make_subject
 from tests.models.custody.feed import feed_row, load
+from tests.own_database import analyze
 from workers.office_rules import policies_of
 
 #: This many are made one by one, each open callback among them; the rest are copies of theirs.
@@ -72,8 +73,7 @@ def fill(database: Database, cases: int) -> None:
     with database.transaction() as session:
         for copy in range(1, cases // _FIRST):
             copy_rows(session, _COPIED, copy)
-    with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(database)
 
 
 def hold_a_file(database: Database, office: Office) -> int:

@@ -33,6 +33,7 @@ from models.store.keyring import Keyring
 from tests.bench.callback_list import databases
 from tests.factories import NOW, make_office, make_policies
 from tests.models.custody.feed import feed_file, feed_row
+from tests.own_database import analyze
 
 ROWS, QUICK_ROWS = 250_000, 25_000
 BATCH = 1000
@@ -109,9 +110,7 @@ def _fill(database: Database, rows: int) -> None:
             )  # fmt: skip
         session.execute(text("CREATE TABLE bare (a TEXT, b TEXT, c TEXT, d TEXT, e TEXT, f TEXT, g TEXT,"
                              " h TEXT, i TEXT, j TEXT, k TEXT, l TEXT)"))  # fmt: skip
-    with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE subjects"))
-        connection.execute(text("ANALYZE cases"))
+    analyze(database, "subjects", "cases")
 
 
 def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:

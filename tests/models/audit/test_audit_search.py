@@ -2,25 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from models import AuditEntry
 from models.audit import audit
 from models.audit.audit_search import Page, Place, Search, names_of, search
 from models.store.database import Database
 from models.store.keyring import Keyring
-from models.store.migrate import upgrade
 from tests.conftest import DATABASES
 from tests.factories import NOW
 from tests.models.store.test_query_plans import _plans
-from tests.servers import Postgres
+from tests.own_database import analyze, own_database
 
 MANY = 6_000
 ACTORS = ("lea@office.example.org", "sweeper", "import", "liaison:7", "ruth@office.example.org")
@@ -50,23 +48,11 @@ def _entry(number: int) -> dict[str, Any]:
 def full(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _keyring: Keyring
 ) -> Iterator[Database]:
-    """A database with many entries, which has analyzed its table (ANALYZE). Their contents do not matter
-    here.
-    """
-    with ExitStack() as stack:
-        url = f"sqlite:///{tmp_path_factory.mktemp('audit') / 'hotline.db'}"
-        if request.param == "postgresql":
-            postgres: Postgres = request.getfixturevalue("postgres")
-            name = postgres.create()
-            stack.callback(postgres.drop, name)
-            url = postgres.url(name)
-        database = Database(url, _keyring)
-        stack.callback(database.close)
-        upgrade(database)
+    """A database with many entries, whose planner knows of them. Their contents do not matter here."""
+    with own_database(request, tmp_path_factory, _keyring) as database:
         with database.transaction() as session:
             session.execute(insert(AuditEntry.__table__), [_entry(number) for number in range(MANY)])
-        with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("ANALYZE"))
+        analyze(database)
         yield database
 
 

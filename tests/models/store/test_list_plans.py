@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +27,6 @@ from models.overview.untaken import untaken
 from models.overview.work_list import FILTERS, Reader, WorkList, work_list
 from models.store.database import Database, keyring_of
 from models.store.keyring import Keyring
-from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first, ring_next
 from models.talks.left_behind import left_behind_legs
 from models.talks.next_offer import first_on_list, owed_callback
@@ -50,7 +48,7 @@ from tests.conftest import DATABASES
 from tests.factories import NOW, make_office, make_policies, make_staff
 from tests.models.store.test_query_plans import _plans
 from tests.models.undone import undone
-from tests.servers import Postgres
+from tests.own_database import analyze, own_database
 from workers.office_rules import callback_policy_of
 
 OFFICE, POLICIES = make_office(), make_policies()
@@ -149,20 +147,8 @@ def _talk(number: int) -> dict[str, Any]:
 def crowded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _keyring: Keyring
 ) -> Iterator[Database]:
-    """A database of its own with many on the list, and with statistics about them (ANALYZE).
-
-    What the planner knows is part of a plan: two indexes on an unknown table cost the same.
-    """
-    with ExitStack() as stack:
-        url = f"sqlite:///{tmp_path_factory.mktemp('crowded') / 'hotline.db'}"
-        if request.param == "postgresql":
-            postgres: Postgres = request.getfixturevalue("postgres")
-            name = postgres.create()
-            stack.callback(postgres.drop, name)
-            url = postgres.url(name)
-        database = Database(url, _keyring)
-        stack.callback(database.close)
-        upgrade(database)
+    """A database of its own with many on the list, whose planner knows of them."""
+    with own_database(request, tmp_path_factory, _keyring) as database:
         with database.transaction() as session:
             make_staff(session)
             sealed = keyring_of(session).seal("callback.number", "+12025550110")
@@ -170,8 +156,7 @@ def crowded(
             session.execute(insert(CALLBACKS), rows)
             session.execute(insert(CALLS), [_call(NOW - timedelta(days=9))] * MANY)
             session.execute(insert(Talk), [_talk(number) for number in range(1, MANY)])
-        with database.write_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("ANALYZE"))
+        analyze(database)
         yield database
 
 
