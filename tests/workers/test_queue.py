@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.utils import utcformat
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from config.office import Office
 from config.settings import Settings
@@ -256,7 +255,7 @@ def test_worker_that_can_take_no_job_counts_as_none_until_redis_takes_writes(
 
 @ON_SQLITE
 def test_worker_that_is_told_to_stop_while_it_gives_a_connection_back_stops(
-    database: Database, jobs: Jobs, office: Office, monkeypatch: pytest.MonkeyPatch
+    database: Database, jobs: Jobs, office: Office
 ) -> None:
     """SQLAlchemy swallows what RQ's handler raises there."""
 
@@ -267,14 +266,8 @@ def test_worker_that_is_told_to_stop_while_it_gives_a_connection_back_stops(
         raise ToldToStopError
 
     vigil = Vigil(database, OfficeWatch(office, database), jobs)
-    dialect = database.engine.pool._dialect
-    rolls_back = dialect.do_rollback
-
-    def gives_back(connection: Any) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-        rolls_back(connection)
-
-    monkeypatch.setattr(dialect, "do_rollback", gives_back)
+    for engine in database.engines:
+        event.listen(engine, "reset", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.signal(signal.SIGTERM, stops)
     try:
         with pytest.raises(ToldToStopError):
