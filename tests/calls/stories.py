@@ -1,13 +1,15 @@
 """Ways through the line that many stories share."""
 
 import re
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from models import Callback, PinCounter, PinTry
+from models import Callback, PinCounter, PinTry, Staff
 from models.overview.lost_pin import settle_lost_pins
+from models.staff.schedule import set_schedule
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from tests.twiml_check import check
@@ -43,10 +45,28 @@ def chooses_more(phone: Phone, case: MadeCase, **how: str) -> None:
     phone.presses("2")
 
 
+def asks_very_soon(phone: Phone, case: MadeCase, **how: str) -> None:
+    """Open the case and ask for a call very soon, since they are afraid."""
+    opens_the_case(phone, case, **how)
+    phone.presses("2")
+    phone.presses("3")
+
+
 def newest_callback(hotline: "Hotline") -> Callback:
     """The callback that was asked for last."""
     found: Callback = hotline.row(select(Callback).order_by(Callback.id.desc()).limit(1))
     return found
+
+
+def works(
+    hotline: "Hotline", person: Staff, kind: str, starts: time, ends: time, days: Iterable[int] = range(5)
+) -> None:
+    """A person's schedule: on shift or on call from one hour to another, Monday to Friday."""
+    with hotline.database.transaction() as session:
+        set_schedule(
+            session, person.email, kind=kind, weekdays=days, span=(starts, ends), actor="shell",
+            now=hotline.clock.now,
+        )  # fmt: skip
 
 
 def talks_at_0(phone: Phone, hotline: "Hotline", caller: Phone) -> Phone:

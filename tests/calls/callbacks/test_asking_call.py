@@ -7,7 +7,7 @@ import pytest
 from models import Staff
 from tests.calls.callbacks.test_callbacks import asks_express, the_callback
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.stories import asks_very_soon, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -168,9 +168,7 @@ def test_nobody_is_rung_for_a_callback_while_its_caller_talks_at_0_in_the_same_c
 ) -> None:
     """A second liaison accepted, and the caller's phone rang during the talk, or the ring cost them a try."""
     make_staff(phone=LIAISON)
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
     assert phone.hears("We will call you")
     phone.presses("0")
     hotline.accepts(phone)

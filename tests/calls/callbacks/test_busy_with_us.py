@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.stories import asks_very_soon, reaches_the_first_menu
 from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone, PlacedCall
@@ -18,9 +18,7 @@ MakeStaff = Callable[..., Staff]
 
 def is_afraid(phone: Phone, case: MadeCase) -> None:
     """Ask for a call very soon, and hang up."""
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     assert phone.hears("We will call you")
     phone.hangs_up()
 

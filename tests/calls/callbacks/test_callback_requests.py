@@ -12,7 +12,7 @@ from models.callbacks.callback import cancel_callback
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.callbacks.test_unverified_requests import asks_unverified
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
+from tests.calls.stories import asks_very_soon, is_asked_for_a_number, opens_the_case, wrong
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -236,9 +236,7 @@ def test_caller_who_answers_the_question_cancels_an_urgent_callback(
     phone: Phone, make_case: MakeCase, hotline: Hotline, language: str, question: str, said: str
 ) -> None:
     case = make_case(custody_status="in_custody")
-    opens_the_case(phone, case, language)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case, language=language)
     phone.hangs_up()
     opens_the_case(phone, case, language)
     for key in ("2", "4"):
@@ -317,9 +315,7 @@ def test_caller_whose_callback_was_closed_meanwhile_is_promised_no_call(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     phone.hangs_up()
     opens_the_case(phone, case)
     phone.presses("2")

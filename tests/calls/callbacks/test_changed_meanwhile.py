@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import the_callback
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -231,9 +231,7 @@ def test_caller_does_not_keep_unheard_what_another_call_asked_for_after_the_call
 ) -> None:
     case = make_case("in_custody")
     afraid = phone.another()
-    opens_the_case(afraid, case)
-    for key in ("2", "3"):
-        afraid.presses(key)
+    asks_very_soon(afraid, case)
     afraid.hangs_up()
     opens_the_case(phone, case, language)
     for key in keys:

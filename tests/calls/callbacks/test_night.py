@@ -11,14 +11,20 @@ from models import Callback, Staff, Talk
 from models.callbacks.follow_up import LATER
 from models.callbacks.refusals import CallbackRefusal
 from models.overview.outcome import note_outcome
-from models.staff.schedule import WEEKDAYS, set_schedule
 from models.store.refusal import RefusedError
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.menus.test_discreet_line import dials, telling
 from tests.calls.pin.test_faked_number import ATTESTED, asks
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
-from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.calls.stories import (
+    asks_very_soon,
+    is_asked_for_a_number,
+    opens_the_case,
+    reaches_the_first_menu,
+    works,
+    wrong,
+)
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase, make_office
 from tests.phone import CALLER, Phone
@@ -109,19 +115,13 @@ def _is_on_call(make_staff: MakeStaff, hotline: Hotline, *, all_night: bool = Tr
     """A liaison who is on call now; ``all_night``: and stays so until the office opens."""
     person = make_staff(email="nia@office.example.org", phone=ON_CALL, on_shift=False, on_call=True)
     if all_night:
-        with hotline.database.transaction() as session:
-            set_schedule(
-                session, person.email, kind="on_call", weekdays=range(len(WEEKDAYS)),
-                span=(time(20), time(8)), actor="shell", now=hotline.clock.now,
-            )  # fmt: skip
+        works(hotline, person, "on_call", time(20), time(8), range(7))
     return person
 
 
 def _afraid_at_night(phone: Phone, make_case: MakeCase, hotline: Hotline) -> Phone:
     """A person who is afraid talks at night with the liaison on call, who is asked how it ended."""
-    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, make_case(custody_status="in_custody", phone=CALLER))
     assert phone.hears("We will call you")
     phone.hangs_up()
     liaison, rings = accepted_by(phone, hotline)
@@ -258,9 +258,7 @@ def test_caller_who_is_afraid_is_called_at_night_too(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    phone.presses("2")
-    phone.presses("3")
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
     phone.hangs_up()
 
     assert hotline.row(select(Callback)).due_at <= clock.now + timedelta(minutes=60)
@@ -290,9 +288,7 @@ def test_caller_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: 
 def test_frightened_caller_is_promised_the_hour_after_opening_when_nobody_is_on_shift(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    phone.presses("2")
-    phone.presses("3")
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
 
     assert phone.hears("We will call you no later than tomorrow at 9:00 AM")
     assert hotline.row(select(Callback)).urgency == "urgent"
@@ -364,9 +360,7 @@ def test_frightened_caller_is_promised_the_hour_from_now_when_somebody_is_on_cal
 ) -> None:
     _is_on_call(make_staff, hotline)
     clock.passes(minutes=-1)
-    opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
-    phone.presses("2")
-    phone.presses("3")
+    asks_very_soon(phone, make_case(custody_status="in_custody"), language=language)
 
     assert phone.hears(promised)
     assert hotline.row(select(Callback)).due_at == clock.now + timedelta(minutes=60)
@@ -467,9 +461,7 @@ def test_liaison_on_call_is_rung_about_a_frightened_caller_who_was_left_for_staf
     """A sleeping supervisor had a text, and the liaison on call heard nothing all night."""
     _is_on_call(make_staff, hotline)
     make_staff(phone=ASLEEP, role="supervisor", on_shift=False)
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
     assert phone.hears("We will call you no later than today at 11:59 PM")
     phone.hangs_up()
     if lost == "to the caller":

@@ -13,7 +13,7 @@ from tests.calls.callbacks.test_last_round import half_an_hour_passes
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import EXPRESS, asks
 from tests.calls.pin.test_without_pin import DOUBTED
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -25,9 +25,7 @@ NEIGHBOR = "+12025550168"
 
 def is_afraid(phone: Phone, case: MadeCase) -> None:
     """Ask for a call very soon, and hang up."""
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     phone.hangs_up()
 
 

@@ -27,7 +27,7 @@ from models.overview.phone_list import (
 from models.overview.phone_stop import stop_phone
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import sweeps
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.factories import HASHER, MadeCase, make_duress_pin, make_staff
 from tests.models.staff.staff_people import Someone, someone
 from tests.phone import CALLER, Phone
@@ -362,9 +362,7 @@ def test_moment_is_the_same_after_both_pins_when_the_last_liaison_leaves_during_
         liaison = make_staff(session, phone="+12025550170")
     calls = [phone.another(), phone.another()]
     for caller, one, number in zip(calls, (duress, denied), (FIRST, CALLER), strict=True):
-        opens_the_case(caller, one, from_=number)
-        for key in ("2", "3"):
-            caller.presses(key)
+        asks_very_soon(caller, one, from_=number)
         assert caller.hears("no later than today")
     hotline.clock.passes(seconds=20)
     with hotline.database.transaction() as session:

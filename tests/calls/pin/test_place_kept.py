@@ -11,7 +11,7 @@ from models.cases.registrant import Phone as Registered
 from tests.calls.at_0.waiting import OTHER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.lapses import asks_for_a_morning, asks_for_an_evening, waits, waits_for_a_person
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.conftest import in_turn
 from tests.factories import MadeCase, make_duress_pin
 from tests.phone import CALLER, Phone
@@ -254,9 +254,7 @@ def test_callback_from_before_is_kept_and_raised_while_phones_are_held(
     with hotline.database.transaction() as session:
         session.get_one(Case, case.id).changes_held_until = clock.now + timedelta(hours=72)
     if way == "afraid":
-        opens_the_case(phone, case, language=language)
-        for key in ("2", "3"):
-            phone.presses(key)
+        asks_very_soon(phone, case, language=language)
     else:
         keep_the_place({phone: (case, CALLER)}, clock, language, minutes=11 if "long" in way else 1)
 

@@ -9,9 +9,8 @@ from sqlalchemy import select, update
 from config.office import Office
 from models import Alert, Callback, Staff, Subject
 from models.overview.duress_use import resume_calls
-from models.staff.schedule import set_schedule
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, works
 from tests.factories import MadeCase, make_custody_record, make_duress_pin, make_office
 from tests.models.staff.staff_people import Someone
 from tests.phone import CALLER, Phone
@@ -204,11 +203,8 @@ def test_urgent_callback_at_night_rings_the_supervisor_if_the_liaison_who_knows_
     hotline.clock.now = THREE_AM
     with hotline.database.transaction() as session:
         session.execute(update(Staff).values(on_shift=False))
-        for one in (team.colleague.email, *([] if is_home else [team.knows.email])):
-            set_schedule(
-                session, one, kind="on_call", weekdays=range(7), span=(time(20), time(8)), actor="shell",
-                now=hotline.clock.now,
-            )  # fmt: skip
+    for one in (team.colleague, *([] if is_home else [team.knows])):
+        works(hotline, one, "on_call", time(20), time(8), range(7))
 
     calls(phone, case, *AFRAID)
     rung = passes(phone, hotline, minutes=1)

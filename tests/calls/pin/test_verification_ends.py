@@ -16,7 +16,7 @@ from tests.calls.at_0.waiting import OTHER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.lapses import asks_for_a_morning, waits, waits_for_a_person
 from tests.calls.pin.test_new_pin import by_letter, keys_the_letters_pin
-from tests.calls.stories import opens_the_case, wrong
+from tests.calls.stories import asks_very_soon, opens_the_case, wrong
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -151,9 +151,7 @@ def test_caller_who_answers_late_whether_to_cancel_an_urgent_callback_is_asked_f
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     phone.hangs_up()
     opens_the_case(phone, case)
     for key in ("2", "4"):

@@ -12,7 +12,7 @@ from models.cases.registrant import Phone as Registered
 from tests import factories
 from tests.calls.callbacks.test_callbacks import asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.stories import asks_very_soon, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -198,9 +198,7 @@ def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_after_the_request
     with hotline.database.transaction() as session:
         session.execute(update(Registered).values(unsafe_since=hotline.clock.now))
 
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
 
     assert phone.hears("I cannot call this number back")
     assert the_callback(hotline).urgency == "other"
@@ -319,9 +317,7 @@ def test_caller_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_wi
     phone: Phone, rung: MadeCase, hotline: Hotline, language: str, soon: str
 ) -> None:
     caller = phone.another()
-    opens_the_case(caller, rung, language=language)
-    for key in ("2", "3"):
-        caller.presses(key)
+    asks_very_soon(caller, rung, language=language)
 
     assert caller.hears(soon)
     caller.hangs_up()
@@ -381,8 +377,6 @@ def test_staff_see_that_a_caller_with_an_ordinary_callback_became_afraid(
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
 
     assert the_callback(hotline).reason == "afraid"

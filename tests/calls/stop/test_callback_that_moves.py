@@ -18,7 +18,7 @@ from models.talks.own_call import call_now
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stop.test_stop import OTHER, has_another_phone, of_reason
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -106,9 +106,7 @@ def test_stop_moves_no_callback_to_a_phone_that_replaced_an_unsafe_one(
 def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     assert phone.hears("We will call you no later than today at 11:00 AM")
     phone.hangs_up()
     hotline.jobs.waiting.clear()
@@ -204,9 +202,7 @@ def test_urgent_callback_that_moves_twice_keeps_no_hours_of_the_phone_in_between
     """The second phone was called from 12:30 PM to 1 PM alone, and so was the third one then."""
     has_another_phone(hotline, case, window_starts=time(12, 30), window_ends=time(13))
     has_another_phone(hotline, case, number=THIRD, position=3, window_starts=hours[0], window_ends=hours[1])
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     assert phone.hears("We will call you no later than today at 11:00 AM")
     phone.hangs_up()
     hotline.jobs.waiting.clear()
@@ -269,9 +265,7 @@ def test_urgent_callback_that_moves_late_rings_a_phone_without_hours_no_later_th
 ) -> None:
     has_another_phone(hotline, case)
     clock.passes(hours=10, minutes=45)
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     assert phone.hears("We will call you no later than today at 9:45 PM")
     phone.hangs_up()
     hotline.jobs.waiting.clear()

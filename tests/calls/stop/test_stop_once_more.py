@@ -12,7 +12,7 @@ from models.overview.phone_stop import stop_phone
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -108,9 +108,7 @@ def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lif
     phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     case, liaison = make_case(custody_status="in_custody", phone=CALLER), make_staff()
-    opens_the_case(phone, case)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case)
     assert phone.hears("We will call you no later than")
     phone.hangs_up()
     left, policy = hotline.row(select(Callback)), hotline.policy

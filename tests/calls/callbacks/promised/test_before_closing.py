@@ -5,7 +5,6 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from config.office import Office
-from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.callbacks.promised.promises import (
     CRISIS,
     MakeCase,
@@ -16,7 +15,7 @@ from tests.calls.callbacks.promised.promises import (
 )
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case, works
 from tests.conftest import ON_BOTH
 from tests.factories import make_office
 from tests.phone import Phone
@@ -54,15 +53,10 @@ class TestBeforeTheOfficeCloses:
 
     @ON_BOTH
     def test_caller_is_promised_the_hour_when_somebody_is_on_call_this_night(
-        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
+        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline
     ) -> None:
         self._works_until_eight(hotline, make_staff)
-        make_staff(email="nia@office.example.org", on_shift=False)
-        with hotline.database.transaction() as session:
-            set_schedule(
-                session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
-                span=(time(20), time(8)), actor="shell", now=clock.now,
-            )  # fmt: skip
+        works(hotline, make_staff(on_shift=False), "on_call", time(20), time(8), range(7))
         others_wait(hotline, 2)
 
         is_afraid(phone)
@@ -115,12 +109,7 @@ class TestBeforeTheOfficeCloses:
 
     @staticmethod
     def _works_until_eight(hotline: Hotline, make_staff: MakeStaff) -> None:
-        ana = make_staff(email="ana@office.example.org")
-        with hotline.database.transaction() as session:
-            set_schedule(
-                session, ana.email, kind="on_shift", weekdays=range(5), span=(time(8), time(20)),
-                actor="shell", now=hotline.clock.now,
-            )  # fmt: skip
+        works(hotline, make_staff(), "on_shift", time(8), time(20))
 
     @ON_BOTH
     @pytest.mark.parametrize("language", ["1", "2"])
@@ -137,9 +126,7 @@ class TestBeforeTheOfficeCloses:
         clock.now = datetime(2026, 11, 26, 0, 40, tzinfo=UTC)
         self._works_until_eight(hotline, make_staff)
         case = make_case(custody_status="in_custody")
-        opens_the_case(phone, case, language=language)
-        for key in ("2", "3"):
-            phone.presses(key)
+        asks_very_soon(phone, case, language=language)
         assert phone.hears("8:40")
         phone.hangs_up()
         phone.declines(accepted_by(phone, hotline)[1], "no-answer")

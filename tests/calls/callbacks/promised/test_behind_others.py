@@ -18,7 +18,7 @@ from tests.calls.callbacks.promised.promises import (
     others_wait,
 )
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.factories import make_callback
 from tests.phone import Phone
 
@@ -81,9 +81,7 @@ def test_verified_caller_is_not_put_off_by_five_hundred_pranks(
 ) -> None:
     make_staff()
     others_wait(hotline, 200)
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
 
     assert phone.hears("We will call you no later than", "11:00")
     assert phone.does_not_hear("crisis")
@@ -124,9 +122,7 @@ def test_caller_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_cri
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status="in_custody")
-    opens_the_case(phone, case, language=language)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case, language=language)
     assert phone.does_not_hear("988")
     phone.hangs_up()
     clock.passes(minutes=61)

@@ -10,10 +10,9 @@ from config.office import Office
 from models import Alert, Callback, Staff
 from models import Phone as PhoneRow
 from models.overview.wallboard.needs_person import needs
-from tests.calls.callbacks.promised.test_gone_home import works
 from tests.calls.callbacks.promised.test_part_of_day import DAY, first_ring, is_away
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, works
 from tests.factories import MadeCase, make_duress_pin, make_office
 from tests.phone import CALLER, Phone
 

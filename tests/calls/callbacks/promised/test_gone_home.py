@@ -7,16 +7,14 @@ import pytest
 
 from config.office import Office
 from models import Staff
-from models.staff.schedule import set_schedule
 from tests.calls.callbacks.promised.promises import others_wait
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, works
 from tests.factories import MadeCase, make_office
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-WORK_DAYS = range(5)
 
 
 @pytest.fixture
@@ -31,18 +29,8 @@ def now() -> datetime:
     return datetime(2026, 12, 2, 21, 59, tzinfo=UTC)
 
 
-def works(hotline: Hotline, person: Staff, kind: str, starts: time, ends: time) -> None:
-    with hotline.database.transaction() as session:
-        set_schedule(
-            session, person.email, kind=kind, weekdays=WORK_DAYS, span=(starts, ends),
-            actor="shell", now=hotline.clock.now,
-        )  # fmt: skip
-
-
 def is_afraid(phone: Phone, make_case: MakeCase) -> None:
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
 
 
 def test_only_liaison_goes_home_before_the_office_closes(

@@ -17,9 +17,8 @@ from models.staff.set_away import note_miss
 from models.staff.staff import change_shift
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
-from tests.calls.callbacks.promised.test_gone_home import works
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case, works
 from tests.factories import MadeCase, make_duress_pin, make_office
 from tests.phone import CALLER, Phone
 
@@ -335,9 +334,7 @@ def test_hour_is_not_promised_for_a_colleague_on_a_day_off(
     sol = make_staff(email="sol@office.example.org", role=role, phone="+12025550171", on_shift=False)
     is_away(hotline, sol, FRIDAY, WEEKEND + timedelta(days=1))
 
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
 
     assert phone.hears("We will call you no later than Monday, December 7 at 10:00 AM", "at 988")
 
@@ -347,9 +344,7 @@ def test_urgent_call_is_not_agreed_for_a_day_on_which_nobody_works(
 ) -> None:
     """Somebody who is on shift by hand now was taken to be there on Sunday too, and no phone rang."""
     liaison = make_staff()
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
     (callback,) = hotline.rows(select(Callback))
 
     with hotline.database.transaction() as session:

@@ -20,7 +20,7 @@ from tests.calls.callbacks.promised.promises import (
     is_afraid,
 )
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.phone import Phone
 
 
@@ -71,9 +71,7 @@ def test_person_who_is_called_from_a_number_that_the_carrier_refuses_hears_no_ho
     with hotline.database.transaction() as session:
         session.execute(update(Registrant).values(line=DISCREET))
 
-    opens_the_case(phone, case, language=language)
-    for key in ("2", "3"):
-        phone.presses(key)
+    asks_very_soon(phone, case, language=language)
     hears_no_hour(phone, language)
     phone.hangs_up()
 

@@ -12,11 +12,10 @@ from config.office import Office
 from models import Callback, Case, Registrant, Staff
 from models.overview.case_change import Details, change_details
 from models.overview.case_opening import Grounds
-from models.staff.schedule import set_schedule
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, sweeps
 from tests.calls.notices.registering.conftest import calls
-from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.stories import opens_the_case, reaches_the_first_menu, works
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_office
 from tests.phone import CALLER, Phone
@@ -53,11 +52,7 @@ def now() -> datetime:
 def liaison(make_staff: MakeStaff, hotline: Hotline) -> Staff:
     """A liaison who works from eight to eight."""
     ana = make_staff(on_shift=False)
-    with hotline.database.transaction() as session:
-        set_schedule(
-            session, ana.email, kind="on_shift", weekdays=range(5), span=(time(8), time(20)),
-            actor="shell", now=hotline.clock.now,
-        )  # fmt: skip
+    works(hotline, ana, "on_shift", time(8), time(20))
     return ana
 
 

@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from models import Alert, Case, Registrant
 from models.calls.pacing import Pace, refusals
-from models.staff.schedule import set_schedule
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, SECOND, Registered, misses, sweeps
 from tests.calls.notices.ringing.test_refused_phone import AFRAID, LIAISON, REFUSED, asks_for_a_callback
 from tests.calls.notices.test_texting import TEXT, agrees_to_texts
+from tests.calls.stories import works
 from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
@@ -33,10 +33,7 @@ def on_call(calls: Hotline) -> None:
     """It is night: one liaison is on call, and nobody else is there."""
     with calls.database.transaction() as session:
         person = factories.make_staff(session, phone=LIAISON, on_shift=False, on_call=True)
-        set_schedule(
-            session, person.email, kind="on_call", weekdays=range(7), span=(time(0), time(0)),
-            actor="shell", now=calls.clock.now,
-        )  # fmt: skip
+    works(calls, person, "on_call", time(0), time(0), range(7))
 
 
 def is_refused(hotline: Hotline) -> bool:

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from models import Alert, Case, Staff
 from models.cases.duress import DuressWatch
 from models.staff.alert import NOTICES_LATE
-from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -19,6 +18,7 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
+from tests.calls.stories import works
 from tests.factories import make_duress_pin
 from tests.phone import Phone
 
@@ -44,12 +44,8 @@ def test_reached_cap_makes_a_task_for_staff_at_once(
 def test_unconfirmed_release_pages_those_on_call_after_half_an_hour_and_supervisors_after_two(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
-    on_call = make_staff(email="nia@office.example.org", phone="+12025550171", on_shift=False)
-    with hotline.database.transaction() as session:
-        set_schedule(
-            session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
-            span=(time(0), time(23)), actor="shell", now=hotline.clock.now,
-        )  # fmt: skip
+    on_call = make_staff(phone="+12025550171", on_shift=False)
+    works(hotline, on_call, "on_call", time(0), time(23), range(7))
     supervisor = make_staff(phone="+12025550172", role="supervisor", on_shift=False)
     registered("released").is_due()
     told: dict[int, list[float]] = {on_call.id: [], supervisor.id: []}
