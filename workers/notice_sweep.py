@@ -92,7 +92,7 @@ class NoticeSweep:
             return
         # An import that is running goes first; the next pass tries again.
         with suppress(ImportBusyError):
-            self._hand_on(resume_retractions(self._database, self._now))
+            self._hand_on(resume_retractions(self._database, self._now, self._office.zone))
 
     def correct_unsaved(self) -> None:
         """Once a minute, after a file was taken back: what staff told of it without saving an outcome."""
@@ -102,7 +102,8 @@ class NoticeSweep:
             return
         with self._looks.transaction() as session:
             if self._takes(session, "told_falsely"):
-                correct_unsaved(session, self._now, self._policies.outcome_minutes, _WATCHED_AT_ONCE)
+                minutes, zone = self._policies.outcome_minutes, self._office.zone
+                correct_unsaved(session, self._now, minutes, _WATCHED_AT_ONCE, zone)
 
     def make_reminders(self) -> None:
         """Once an hour, with the consents that end soon."""
@@ -154,7 +155,7 @@ class NoticeSweep:
         corrections = self._looks.find(watch_corrections, self._now, self._policies, rules)
         if corrections is not None:
             with self._looks.transaction() as session:
-                settle_corrections(session, corrections, self._now)
+                settle_corrections(session, corrections, self._now, rules.zone)
 
     def look_after(self) -> None:
         found = self._looks.find(lapsed_notices, self._now)

@@ -100,8 +100,9 @@ def retract_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
     days = installation.policies.two_people_days
     try:
         done = retract(
-            installation.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC), tied_days=days
-        )
+            installation.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC), tied_days=days,
+            office=installation.office.zone,
+        )  # fmt: skip
     except TiedError as error:
         refuse_tied(installation, error)
     except SettleError as error:

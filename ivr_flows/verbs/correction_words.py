@@ -19,7 +19,7 @@ def correct_on_line(desk: Desk) -> None:
     if not desk.is_verified or call.case_id is None or not call.open_notices:
         return
     is_status = desk.heard().status is not None
-    wrong = wrong_news(desk.session, call.case_id)
+    wrong = wrong_news(desk.session, call.case_id, desk.rules.release.zone)
     say_what_was_wrong(desk, wrong)
     if is_status or wrong is not None:
         answering.note_said_on_line(desk.session, call.case_id, desk.now, is_status=is_status)

@@ -143,7 +143,7 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
         .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
         .where(Notice.case_id == facts.case.id, IS_OPEN, CustodyEvent.kind.in_(REMINDERS))
     )
-    was_wrong = wrong_news(session, facts.case.id)
+    was_wrong = wrong_news(session, facts.case.id, rules.zone)
     is_of_date = was_wrong is not None and was_wrong.is_of_date
     with_details = is_of_date or session.execute(reminder.limit(1)).first() is not None
     return News(

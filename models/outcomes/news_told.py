@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import pairwise
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -46,6 +46,7 @@ def confirm_told(
     callback: Callback | None,
     actor: str,
     now: datetime,
+    office: tzinfo,
     *,
     newest: NewestWords | None = None,
 ) -> list[Job]:
@@ -69,12 +70,12 @@ def confirm_told(
             jobs += confirm_newest_by_staff(session, case_id, since, until, now, actor)
         _note_perhaps(session, case_id, shown, now, actor)
         # After it: nobody has told the correction that this makes.
-        note_told_falsely(session, case_id, shown, now, actor)
+        note_told_falsely(session, case_id, shown, now, actor, office)
     return jobs
 
 
 def note_perhaps_told(
-    session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime
+    session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime, office: tzinfo
 ) -> None:
     """Staff talked with this person and are to call again: what they had before them they may have told.
 
@@ -82,7 +83,7 @@ def note_perhaps_told(
     """
     for case_id, shown in _shown(session, talk, callback, now):
         _note_perhaps(session, case_id, shown, now, actor)
-        note_told_falsely(session, case_id, shown, now, actor)
+        note_told_falsely(session, case_id, shown, now, actor, office)
 
 
 def _note_perhaps(

@@ -5,7 +5,7 @@ told is noted on it, and its correction is made at once.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ WAS_FALSE = (Notice.state == "stopped", Notice.outcome == "retracted", Notice.co
 
 
 def note_told_falsely(
-    session: Session, case_id: int, shown: Sequence[datetime], now: datetime, actor: str
+    session: Session, case_id: int, shown: Sequence[datetime], now: datetime, actor: str, office: tzinfo
 ) -> None:
     """Note the false news that staff told at one of the moments ``shown``, and correct it.
 
@@ -41,7 +41,7 @@ def note_told_falsely(
             session.flush()
             record_move(session, notice.id, "confirm_notice", now, actor, by="staff")
             told.append(notice.id)
-    correct_late(session, told, now)
+    correct_late(session, told, now, office)
 
 
 def take_back_told_falsely(

@@ -1,6 +1,6 @@
 """Talks whose outcome nobody saves: they count as reached, also for false news that was told (R16, R37)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, cast, exists, literal, or_, select
 from sqlalchemy.orm import Session
@@ -29,7 +29,9 @@ def is_any_retracted_lately(session: Session, now: datetime) -> bool:
     return is_any(session, _ANY_LATELY, _since(now))
 
 
-def correct_unsaved(session: Session, now: datetime, outcome_minutes: float, limit: int) -> None:
+def correct_unsaved(
+    session: Session, now: datetime, outcome_minutes: float, limit: int, office: tzinfo
+) -> None:
     """Note and correct what staff told in talks whose outcome can no longer be saved."""
     # Only where somebody viewed the words while the news was open.
     looked = exists().where(
@@ -57,7 +59,7 @@ def correct_unsaved(session: Session, now: datetime, outcome_minutes: float, lim
             callback = None if talk.callback_id is None else session.get_one(Callback, talk.callback_id)
             if case_id in cases_perhaps_told(session, talk, callback):
                 shown = words_shown(session, talk, callback, case_id, now)
-                note_told_falsely(session, case_id, shown, now, f"staff:{talk.staff_id}")
+                note_told_falsely(session, case_id, shown, now, f"staff:{talk.staff_id}", office)
 
 
 def _since(now: datetime) -> dict[str, datetime]:

@@ -268,14 +268,14 @@ def _follow(
 ) -> tuple[Literal["noted", "no_phone"], list[Job]]:
     """Create what follows from a code that is new, or from another moment for LATER."""
     if said.code in (LATER, SUPERVISOR):
-        note_perhaps_told(session, talk, callback, said.corrector, now)
+        note_perhaps_told(session, talk, callback, said.corrector, now, policy.zone)
         at = said.call_at or now + timedelta(minutes=policy.numbers.call_later_minutes)
         is_promised = follow_talk(
             session, talk, said.code, at, said.actor, now, policy, is_agreed=said.call_at is not None
         )
         return "noted" if is_promised else "no_phone", []
     if said.code == REACHED:
-        told = confirm_told(session, talk, callback, said.corrector, now, newest=said.newest)
+        told = confirm_told(session, talk, callback, said.corrector, now, policy.zone, newest=said.newest)
         return "noted", told
     if callback is None:
         return "noted", []

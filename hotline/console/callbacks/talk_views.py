@@ -223,7 +223,7 @@ def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = No
 
 def _said(session: Session, found: Heard, talk: TalkAt0) -> list[str]:
     zone, office_zone = talk.time_zone or console.office.time_zone, console.office.time_zone
-    was_wrong = None if talk.case_id is None else wrong_news(session, talk.case_id)
+    was_wrong = None if talk.case_id is None else wrong_news(session, talk.case_id, console.office.zone)
     return words_of(
         console.prompts, found, talk.language, zone, console.clock(),
         office_zone=office_zone, was_wrong=was_wrong,

@@ -150,14 +150,14 @@ def _said(
     """What may be said about the person in the case, in the words of the line; first what was wrong."""
     return words_of(
         console.prompts, found, language, time_zone, now,
-        office_zone=console.office.time_zone, was_wrong=wrong_news(session, case_id),
+        office_zone=console.office.time_zone, was_wrong=wrong_news(session, case_id, console.office.zone),
     )  # fmt: skip
 
 
 def _corrects(session: Session, callback: Callback) -> bool:
     """Whether the person of a task is to be told that earlier news was wrong (R16)."""
     is_task = callback.reason == NOTICE_TASK and callback.case_id is not None
-    return is_task and wrong_news(session, callback.case_id or 0) is not None
+    return is_task and wrong_news(session, callback.case_id or 0, console.office.zone) is not None
 
 
 def _opens_by_number(session: Session, callback: Callback) -> bool:

@@ -106,7 +106,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
             not_open()
         page = read_case_page(session, case_id, now, console.rules.release)
         notices = read_case_notices(session, case_id, page.heard, now, console.policies)
-        was_wrong = wrong_news(session, case_id)
+        was_wrong = wrong_news(session, case_id, console.office.zone)
         choices_to_call = whom_to_call(session)
         namer, tied_days = page.case.named_by, console.policies.two_people_days
         is_tied = namer is not None and bool(tied_to(session, me().staff_id, [namer], now, tied_days))

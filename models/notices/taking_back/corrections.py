@@ -4,7 +4,7 @@ A retraction makes a correction for what stood at that moment (``retraction.py``
 the feed may repeat what they were told, another file may be taken back, or the record grow too old.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from models.cases.registrant import Registrant
 from models.cases.subject import Subject
 from models.custody.custody import IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
 from models.custody.custody_event import REMINDERS, UNCONFIRMED, CustodyEvent
-from models.custody.custody_status import HeardRules
+from models.custody.custody_status import HeardRules, is_day_alone
 from models.custody.import_record import RETRACTED_STATES, CustodyImport
 from models.notices.gate_watch import may_be_told
 from models.notices.notice import IS_OPEN, NOTICES, OPEN_STATES, Notice
@@ -57,26 +57,34 @@ def raises_danger(said: str, now_true: str) -> bool:
     return _DANGER[now_true] >= _IS_OUT and _DANGER[now_true] > _DANGER[said]
 
 
-def words_of(record: CustodyRecord, time_zone: str, *, with_dates: bool) -> tuple[object, ...]:
-    """What the line says of a record to this person (R14); its dates only if they were called about one."""
+def words_of(
+    record: CustodyRecord, time_zone: str, office: tzinfo, *, with_dates: bool
+) -> tuple[object, ...]:
+    """What the line says of a record to this person (R14); its dates only if they were called about one.
+
+    As the line says it, a day alone is a day of the office's zone, wherever the person is.
+    """
     day: date | None = None
     if record.status_at is not None:
-        day = record.status_at.astimezone(ZoneInfo(time_zone)).date()
+        zone = office if is_day_alone(record.status_at, office) else ZoneInfo(time_zone)
+        day = record.status_at.astimezone(zone).date()
     said = record.status, day, record.facility_key
     if not with_dates:
         return said
     return *said, record.next_hearing_at, record.court_key, record.expected_release_at
 
 
-def wrong_news(session: Session, case_id: int) -> WrongNews | None:
+def wrong_news(session: Session, case_id: int, office: tzinfo) -> WrongNews | None:
     """What this case was told and an open correction takes back; None if there is none (R16).
 
     None too if the feed says again what they were told: then nothing was wrong.
     """
     for row in session.execute(_OF_CASE, {"case": case_id}):
-        if row.said_at is not None and not _is_said_again(row):
+        if row.said_at is not None and not _is_said_again(row, office):
             is_of_date = row.kind in REMINDERS
-            return WrongNews(row.said_at, is_of_date, is_of_date and _is_said_again(row, with_dates=False))
+            return WrongNews(
+                row.said_at, is_of_date, is_of_date and _is_said_again(row, office, with_dates=False)
+            )
     return None
 
 
@@ -103,7 +111,7 @@ def watch_corrections(
         for row in rows:
             # Whoever has heard the correction and not confirmed it believes that.
             is_untold = row.heard_at is None or row.told_id == row.record_id
-            if is_untold and _is_said_again(row):
+            if is_untold and _is_said_again(row, rules.zone):
                 found.true_again.append(row.id)
                 continue
             if row.is_urgent or row.is_called_anyway or row.heard is None:
@@ -114,11 +122,11 @@ def watch_corrections(
     return found if any(found) else None
 
 
-def settle_corrections(session: Session, found: Watched, now: datetime) -> None:
+def settle_corrections(session: Session, found: Watched, now: datetime, office: tzinfo) -> None:
     """Stop the corrections of what is true after all, and call at once where danger is raised by now."""
     # Read again: the file that repeated it may have been taken back since.
     again = session.execute(_open_corrections().where(Notice.id.in_(found.true_again[:_PAGE]))).all()
-    true_again = [row.id for row in again if _is_said_again(row)]
+    true_again = [row.id for row in again if _is_said_again(row, office)]
     stop(session, NOTICES.c.id.in_(true_again), TRUE_AGAIN, now, _ACTOR, states=AT_REST)
     urgent = found.urgent[:_PAGE]
     hastened = update(NOTICES).where(NOTICES.c.id.in_(urgent), NOTICES.c.state.in_(AT_REST))
@@ -155,7 +163,7 @@ def _open_corrections(*more: Any) -> Any:
 _OF_CASE = _open_corrections().where(Notice.case_id == bindparam("case")).order_by(Notice.id.desc())
 
 
-def _is_said_again(row: Any, *, with_dates: bool | None = None) -> bool:
+def _is_said_again(row: Any, office: tzinfo, *, with_dates: bool | None = None) -> bool:
     """Whether the newest record says what the person was told, and nobody took it back.
 
     Dates count for those who were called about one, if ``with_dates`` does not say otherwise.
@@ -163,5 +171,5 @@ def _is_said_again(row: Any, *, with_dates: bool | None = None) -> bool:
     if row.heard is None or row.CustodyRecord is None or row.import_state in RETRACTED_STATES:
         return False
     with_dates = row.kind in REMINDERS if with_dates is None else with_dates
-    newest = words_of(row.CustodyRecord, row.time_zone, with_dates=with_dates)
-    return newest == words_of(row.heard, row.time_zone, with_dates=with_dates)
+    newest = words_of(row.CustodyRecord, row.time_zone, office, with_dates=with_dates)
+    return newest == words_of(row.heard, row.time_zone, office, with_dates=with_dates)

@@ -12,7 +12,7 @@ sweeper begins again.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import and_, exists, func, insert, select, update
@@ -51,9 +51,16 @@ class Retraction:
 
 
 def retract(
-    database: Database, import_id: int, *, by: str, and_by: str, now: datetime, tied_days: float
+    database: Database,
+    import_id: int,
+    *,
+    by: str,
+    and_by: str,
+    now: datetime,
+    tied_days: float,
+    office: tzinfo,
 ) -> Retraction:
-    """Take back a landed import with the approval of two staff, by e-mail.
+    """Take back a landed import with the approval of two staff, by e-mail. ``office`` is its time zone.
 
     Raises SettleError, ImportBusyError, or TiedError if an action within ``tied_days`` ties the two.
     """
@@ -67,7 +74,7 @@ def retract(
                     session, actor=person.email, action="retract_import", target=f"import:{import_id}",
                     state="retracting", now=now,
                 )  # fmt: skip
-        return _carry_out(database, import_id, now)
+        return _carry_out(database, import_id, now, office)
 
 
 def begin_retraction(session: Session, import_id: int, by: list[str], now: datetime) -> None:
@@ -87,32 +94,34 @@ def is_any_to_retract(session: Session) -> bool:
     return is_any(session, _UNFINISHED)
 
 
-def resume_retractions(database: Database, now: datetime) -> list[Job]:
+def resume_retractions(database: Database, now: datetime, office: tzinfo) -> list[Job]:
     """Carry out what was approved in the console, or left by a process that died. Raises ImportBusyError."""
     jobs: list[Job] = []
     with import_lock(database, 0):
         with database.reading() as session:
             found = session.scalars(_UNFINISHED).all()
         for import_id in found:
-            jobs += _carry_out(database, import_id, now).jobs
+            jobs += _carry_out(database, import_id, now, office).jobs
     return jobs
 
 
 _UNFINISHED = select(CustodyImport.id).where(CustodyImport.state == "retracting").order_by(CustodyImport.id)
 
 
-def _carry_out(database: Database, import_id: int, now: datetime) -> Retraction:
+def _carry_out(database: Database, import_id: int, now: datetime, office: tzinfo) -> Retraction:
     after, jobs = 0, list[Job]()
     while True:
         with gentle_transaction(database) as session:
             people = people_of(session, import_id, after, _BATCH)
             if not people:
                 return Retraction(_finish(session, import_id, now), jobs)
-            jobs += _take_back(session, import_id, people, now)
+            jobs += _take_back(session, import_id, people, now, office)
             after = people[-1]
 
 
-def _take_back(session: Session, import_id: int, people: Sequence[int], now: datetime) -> list[Job]:
+def _take_back(
+    session: Session, import_id: int, people: Sequence[int], now: datetime, office: tzinfo
+) -> list[Job]:
     taken = take_back_records(session, import_id, people, now)
     _keep_true_events(session, people)
     jobs = _stop_false_events(session, people, now)
@@ -120,13 +129,15 @@ def _take_back(session: Session, import_id: int, people: Sequence[int], now: dat
     for subject_id, misled in _misled(session, people).items():
         back = by_person.get(subject_id)
         if back is not None:
-            _correct(session, import_id, back, _who_heard_otherwise(session, back, misled), now)
+            _correct(session, import_id, back, _who_heard_otherwise(session, back, misled, office), now)
         else:
             _correct_overtaken(session, import_id, subject_id, misled, now)
     return jobs
 
 
-def _who_heard_otherwise(session: Session, back: TakenBack, misled: Sequence["_Misled"]) -> list["_Misled"]:
+def _who_heard_otherwise(
+    session: Session, back: TakenBack, misled: Sequence["_Misled"], office: tzinfo
+) -> list["_Misled"]:
     """Those who were told something else than what stands now: to the others nothing was wrong (R16).
 
     A file may repeat the news with another hearing, and is then taken back because of that hearing.
@@ -134,7 +145,7 @@ def _who_heard_otherwise(session: Session, back: TakenBack, misled: Sequence["_M
     stands_now = None if back.told is None else session.get(CustodyRecord, back.told.record_id)
     if stands_now is None:
         return list(misled)
-    return [one for one in misled if one.words(stands_now) != one.words(one.heard)]
+    return [one for one in misled if one.words(stands_now, office) != one.words(one.heard, office)]
 
 
 def _correct_overtaken(
@@ -163,7 +174,7 @@ def _is_any_event_since(session: Session, subject_id: int, one: "_Misled") -> bo
     return session.execute(later.limit(1)).first() is not None
 
 
-def correct_late(session: Session, notice_ids: Sequence[int], now: datetime) -> None:
+def correct_late(session: Session, notice_ids: Sequence[int], now: datetime, office: tzinfo) -> None:
     """Correct what staff told of a file that was taken back meanwhile, if it was the last that a case heard.
 
     ``notice_ids`` are the notices that said it. A correction that was stopped is told after all.
@@ -188,7 +199,8 @@ def correct_late(session: Session, notice_ids: Sequence[int], now: datetime) -> 
             # A record that may not be told, or is none, silences the one before it.
             stands_now = told if told is not None and told.record_id == newest else None
             back = TakenBack(subject_id, one.record_id, newest or one.record_id, stands_now)
-            _correct(session, one.heard.import_id, back, _who_heard_otherwise(session, back, [one]), now)
+            misled_again = _who_heard_otherwise(session, back, [one], office)
+            _correct(session, one.heard.import_id, back, misled_again, now)
 
 
 def _keep_true_events(session: Session, people: Sequence[int]) -> None:
@@ -258,9 +270,9 @@ class _Misled:
     def said(self) -> str:
         return self.heard.status
 
-    def words(self, record: CustodyRecord) -> tuple[object, ...]:
+    def words(self, record: CustodyRecord, office: tzinfo) -> tuple[object, ...]:
         """What the line says of a record to this person."""
-        return words_of(record, self.time_zone, with_dates=self.is_of_dates)
+        return words_of(record, self.time_zone, office, with_dates=self.is_of_dates)
 
 
 def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]:

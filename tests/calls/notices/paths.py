@@ -143,7 +143,7 @@ class Play:
         self.hotline.clock.passes(minutes=30)
         retract(
             self.hotline.database, wrong, by="ana@office.example.org", and_by="ben@office.example.org",
-            now=self.hotline.clock.now, tied_days=30,
+            now=self.hotline.clock.now, tied_days=30, office=self.hotline.office.zone,
         )  # fmt: skip
 
     def replies(self, *bodies: str) -> None:

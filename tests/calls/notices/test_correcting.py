@@ -38,8 +38,9 @@ def takes_back(hotline: Hotline, imported: ImportResult) -> None:
     """Two people take back a file, by command."""
     assert imported.import_id is not None
     done = retract(
-        hotline.database, imported.import_id, by=ANA, and_by=BEN, now=hotline.clock.now, tied_days=30
-    )
+        hotline.database, imported.import_id, by=ANA, and_by=BEN, now=hotline.clock.now, tied_days=30,
+        office=hotline.office.zone,
+    )  # fmt: skip
     for job in done.jobs:
         hotline.jobs.enqueue(*job)
 

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -78,7 +78,7 @@ def test_corrections_of_an_import_that_was_taken_back_are_counted_apart_on_its_p
         told.state, told.confirmed_by, told.confirmed_at = "confirmed", "call", now
         told.said_at = now
         told.said_record_id = session.scalars(select(CustodyEvent.record_id)).one()
-    retract(database, wrong, by=ruth.email, and_by=sam.email, now=now, tied_days=30)
+    retract(database, wrong, by=ruth.email, and_by=sam.email, now=now, tied_days=30, office=UTC)
 
     ruth.opens(f"/console/imports/{wrong}").clicks("Notices of this import")
 

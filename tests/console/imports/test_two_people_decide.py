@@ -1,7 +1,7 @@
 """Two people decide about an import: apply or discard a held one, or take back a wrong one (R16, R40)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from flask import Flask
@@ -171,7 +171,7 @@ def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
     assert sam.reads("Supervisor 1 asks to take it back.")
     sam.opens(f"{page}/retract").clicks("Approve: take back import")
     assert sam.reads("You approved. The import is taken back now.", "Being taken back")
-    resume_retractions(database, clock())
+    resume_retractions(database, clock(), UTC)
 
     assert what_is_heard(database, cases["A-1"], clock()).status == "in_custody"
     clock.goes_on(seconds=5)

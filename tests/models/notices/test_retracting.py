@@ -1,11 +1,13 @@
 """A file that was found wrong after it landed is taken back, and those whom it misled are told (R16, R40)."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import CustodyEvent, CustodyRecord, Notice, Registration
+from models import CustodyEvent, CustodyRecord, Notice, Registrant, Registration
 from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
@@ -28,6 +30,7 @@ from tests.models.custody.feed import at, feed_row, load, what_is_heard
 from tests.models.notices.registered import OUT, feeds, notices, registered_case, states
 
 ANA, BEN = "ana@office.example.org", "ben@office.example.org"
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def last_import(database: Database) -> int:
 
 def takes_back(database: Database, import_id: int, hours: float, **people: str) -> Retraction:
     who = {"by": ANA, "and_by": BEN, **people}
-    return retract(database, import_id, now=at(hours), tied_days=30, **who)
+    return retract(database, import_id, now=at(hours), tied_days=30, office=NEW_YORK, **who)
 
 
 def false_release(database: Database, **values: Any) -> int:
@@ -216,6 +219,29 @@ def test_status_that_another_file_repeats_word_for_word_is_not_taken_back(
 
     assert takes_back(database, again, 4).corrections == 1
     assert what_is_heard(database, case, at(4)).status == "in_custody"
+
+
+@pytest.mark.parametrize(
+    ("got_out", "corrections"),
+    [
+        (datetime(2026, 11, 24, 10, tzinfo=NEW_YORK), 0),
+        # Eleven in the evening of the day before, where the person is.
+        (datetime(2026, 11, 24, 2, tzinfo=NEW_YORK), 1),
+    ],
+)
+def test_day_alone_that_was_told_is_the_offices_also_for_a_person_farther_west(
+    database: Database, case: MadeCase, got_out: datetime, corrections: int
+) -> None:
+    """The line says "on Tuesday" of the office's midnight. It was compared as Monday, the day over there."""
+    with database.transaction() as session:
+        session.execute(update(Registrant).values(time_zone="America/Los_Angeles"))
+    feeds(database, **{**OUT, "status_at": got_out})
+    spreads(database, 1)
+    feeds(database, **{**OUT, "status_at": datetime(2026, 11, 24, tzinfo=NEW_YORK), "as_of": at(1.2)})
+    day_alone = last_import(database)
+    hears(database, 1.5)
+
+    assert takes_back(database, day_alone, 2).corrections == corrections
 
 
 def test_row_that_another_file_sends_once_more_is_not_taken_back_with_the_first(
@@ -573,8 +599,8 @@ def test_killed_between_two_batches_it_goes_on(
     with database.reading() as session:
         assert is_any_to_retract(session)
 
-    resume_retractions(database, at(3))
-    resume_retractions(database, at(4))
+    resume_retractions(database, at(3), NEW_YORK)
+    resume_retractions(database, at(4), NEW_YORK)
 
     corrections = [one for one in notices(database) if one.corrects_id is not None]
     assert len(corrections) == 4

@@ -1,6 +1,6 @@
 """For all files, calls and retractions: exactly those who believe something false are corrected, once."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -104,7 +104,9 @@ class World:
             )
             found = session.scalars(landed.order_by(CustodyImport.id.desc())).all()
         if step.place < len(found):
-            retract(self.database, found[step.place], by=ANA, and_by=BEN, now=self.now, tied_days=30)
+            retract(
+                self.database, found[step.place], by=ANA, and_by=BEN, now=self.now, tied_days=30, office=UTC
+            )
 
     def check(self) -> None:
         """Nobody goes on believing a record of a file that was taken back, unless a newer event is theirs."""

@@ -1,7 +1,7 @@
 """The watched folder: whole batches land in the order of their numbers, and nothing else does (R16)."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -122,7 +122,7 @@ def test_batch_that_was_taken_back_does_not_land_again_when_it_is_sent_again(
     look(database, sender)
     with database.reading() as session:
         wrong = session.scalars(select(CustodyImport.id).where(CustodyImport.batch == 2)).one()
-    retract(database, wrong, by=people[0], and_by=people[1], now=NOW, tied_days=30)
+    retract(database, wrong, by=people[0], and_by=people[1], now=NOW, tied_days=30, office=UTC)
 
     sender.send(2, feed_row("A-1", status="released", as_of=at(-1)))
     sender.send(3, feed_row("A-2"))
