@@ -28,7 +28,7 @@ from models.callbacks.follow_up import LATER, insert_unless_open
 from models.callbacks.promised_time import change_zone
 from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
-from models.cases.safe_phone import may_call_while_held
+from models.cases.safe_phone import may_call_while_held, next_hours, standing_of
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def request_callback(
     if standing.urgency == "urgent" != urgency and not may_put_off:
         window = None
     rises = urgency == "urgent" != standing.urgency
+    was_open = standing.urgency == "urgent" and standing.window_starts is None
     standing.silent = standing.silent or is_silent
     if rises or standing.reason == STAFF_CALL:
         # The liaison who takes it sees why: afraid, or hard news. A call that staff began is now promised.
@@ -153,6 +154,10 @@ def request_callback(
         if call.time_zone == time_zone != standing.time_zone:
             # The caller said in this call what time it is there.
             change_zone(standing, time_zone)
+        if window is None and not was_open and "urgent" in (urgency, standing.urgency):
+            due_at, next_attempt_at = _in_its_hours(
+                session, standing, phone_key, now, due_at, next_attempt_at
+            )
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
         if rises:
             give_back_claim(session, standing, call, now)
@@ -160,9 +165,10 @@ def request_callback(
         supersede(session, earlier, standing.id, call, now)
     elif rises:
         # A phone is ringing for it. If nobody is reached, the next round is as urgent as was just said (R36).
-        standing.urgency, standing.due_at = urgency, min(standing.due_at, due_at)
         if window is None:
             standing.window_starts = standing.window_ends = None
+            due_at, _first_at = _in_its_hours(session, standing, phone_key, now, due_at, next_attempt_at)
+        standing.urgency, standing.due_at = urgency, min(standing.due_at, due_at)
         # It is among the urgent ones from then on.
         standing.rank = None
         session.flush()
@@ -194,6 +200,9 @@ def make_urgent(
         due_at, next_attempt_at = max(due_at, ends), max(next_attempt_at, starts)
     else:
         standing.window_starts = standing.window_ends = None
+        due_at, next_attempt_at = _in_its_hours(
+            session, standing, call.phone_key, now, due_at, next_attempt_at
+        )
     was_idle = is_idle(standing)
     _ask_again(session, standing, "urgent", due_at, next_attempt_at, None)
     if was_idle:
@@ -318,6 +327,30 @@ def can_change(callback: Callback) -> bool:
 
 def _may_call(session: Session, call: "CallState", phone_key: str) -> bool:
     return call.registrant_id is not None and may_call_while_held(session, call.registrant_id, phone_key)
+
+
+def _in_its_hours(
+    session: Session,
+    standing: Callback,
+    asks_from: str | None,
+    now: datetime,
+    due_at: datetime,
+    next_attempt_at: datetime,
+) -> tuple[datetime, datetime]:
+    """The latest moment and the first one of a callback that becomes urgent without a part of the day.
+
+    That opens the hours of the phone from which it is asked for, and of no other one, which may be at home,
+    where its person is not now (R29). A withheld number may be that of the phone that rings.
+    """
+    if standing.window_starts is not None or asks_from in (None, standing.phone_key):
+        return due_at, next_attempt_at
+    phone = standing_of(session, standing.case_id, standing.phone_key, standing.registrant_id).window
+    hours = phone and next_hours(phone.starts, phone.ends, standing.time_zone, now)
+    if not hours:
+        return due_at, next_attempt_at
+    standing.window_starts, standing.window_ends = hours
+    standing.window_of_phone = True
+    return max(due_at, hours[1]), max(next_attempt_at, hours[0])
 
 
 def _ask_again(
