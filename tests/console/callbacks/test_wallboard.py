@@ -223,7 +223,11 @@ def test_supervisor_sees_which_number_the_carrier_refuses(
 
     supervisor.opens("/console/wallboard")
 
-    assert supervisor.reads("The carrier has refused our calls from +12025550101 for 3 min.", "21210")
+    refused = "The carrier has refused our calls from +12025550101 for 3 min."
+    assert supervisor.reads(refused, "21210")
+    # What waits for it.
+    links = [text for text, path in supervisor.links.items() if path == "/console/callbacks"]
+    assert any(text.startswith(refused) for text in links), links
 
 
 def test_figures_are_read_once_for_everyone_who_looks_within_seconds(
