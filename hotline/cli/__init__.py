@@ -29,7 +29,7 @@ COMMANDS = {
     "court": ("court", "Keep the directory of courts."),
     "staff": ("staff", "Add staff, start and end shifts."),
     "callbacks": ("callbacks", "List callbacks."),
-    "notices": ("notices", "List notices, cancel one."),
+    "notices": ("notices", "List notices, cancel one, take back those of a wrong import."),
     "audit": ("audit", "Check the chain of audit entries and print its head."),
     "purge": ("retention.purge", "Delete old calls, here and at the carrier."),
     "hold": ("retention.hold", "Set and lift legal holds, which the purge respects."),

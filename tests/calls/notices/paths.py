@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from config.office import Office
-from models import Consent, Subject
+from models import Case, Consent, Subject
 from models import Phone as PhoneRow
 from models.custody.custody_import import ImportRules
 from models.notices.taking_back.retraction import retract
@@ -485,6 +485,39 @@ def _(play: Play) -> None:
     play.dials(*ASK, "3", "3").hangs_up()
     play.hotline.clock.passes(days=2)
     play.dials("2")
+
+
+@path("A pause is read back, also when the consent ends in it", _REGISTERING)
+def _(play: Play) -> None:
+    play.caller_registered()
+    play.dials(*ASK, "3", "1", is_kept=False).hangs_up()
+    play.hotline.clock.passes(hours=2)
+    play.dials("2", *ASK).hangs_up()
+    play.hotline.clock.passes(days=345)
+    play.dials(*ASK, "3", "2", is_kept=False).hangs_up()
+    play.hotline.clock.passes(hours=2)
+    play.dials("2", *ASK, "1")
+
+
+@path("A pause is over", _REGISTERING)
+def _(play: Play) -> None:
+    play.caller_registered()
+    play.dials(*ASK, "3", "1", is_kept=False).hangs_up()
+    play.hotline.clock.passes(days=9)
+    play.dials(*ASK)
+
+
+@path("The only phone is unsafe, and a new PIN holds changes", _REGISTERING)
+def _(play: Play) -> None:
+    play.caller_registered()
+    now = play.hotline.clock.now
+    with play.hotline.database.transaction() as session:
+        session.scalars(select(PhoneRow)).one().unsafe_since = now
+    play.dials("2", "3").hangs_up()
+    with play.hotline.database.transaction() as session:
+        assert play.case is not None
+        session.get_one(Case, play.case.id).changes_held_until = now + timedelta(hours=72)
+    play.dials("2", "3")
 
 
 @path("The consent ends soon", _REGISTERING)
