@@ -88,3 +88,21 @@ def test_help_lists_every_command_without_importing_one() -> None:
 
     assert "serve" in ran.stdout
     assert ran.stdout.rstrip().endswith("[]")
+
+
+def test_no_program_looks_for_garbage_while_it_reads_its_modules_and_each_does_afterwards() -> None:
+    start = (
+        "import gc, hotline.cli as c\n"
+        "looks = []\n"
+        "gc.callbacks.append(lambda phase, _: looks.append(phase))\n"
+        "read = c.import_module\n"
+        "c.import_module = lambda name: (looks.clear(), read(name), print(len(looks)))[1]\n"
+        "try: c.main(['flows', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.startswith("0\n")
+    assert ran.stdout.endswith("\nTrue True\n")
