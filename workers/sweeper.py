@@ -16,6 +16,7 @@ from config.settings import Settings
 from models.callbacks.at_risk import is_any_at_risk, make_alerts
 from models.callbacks.callback_list import tidy_list
 from models.callbacks.lone_refusal import forget_other_lines, is_any_other_line
+from models.callbacks.promised_time import newly_at_risk, warn_again
 from models.calls.alert_sending import end_lost_alerts, is_any_lost, is_any_made, unsent_alerts
 from models.calls.pacing import CALLS, TEXTS
 from models.calls.pin_guard import SPRAYING, measure_global_failures
@@ -227,7 +228,7 @@ class _Pass:
         self._do_part(self._settle_lost_pins)
         self._do_part(self._tell_supervisors)
         self._do_part(self._warn)
-        self._do_part(self._measure_failures)
+        self._do_part(self._work_of_the_minute)
         self._guarded(self._looks.close)
 
     def _look_for_workers(self) -> None:
@@ -418,11 +419,15 @@ class _Pass:
             make_alerts(session, self._now, self._policies, is_open)
             end_lost_alerts(session, self._now)
 
-    def _measure_failures(self) -> None:
+    def _work_of_the_minute(self) -> None:
         if not self._looks.find(_is_measure_due, self._now):
             return
         with self._looks.transaction() as session:
             measure_global_failures(session, self._now, self._policies)
+        found = self._looks.find(newly_at_risk, self._now, self._policy)
+        if found:
+            with self._looks.transaction() as session:
+                warn_again(session, found)
 
     def _hand_on_all(self, jobs: Iterable[Job]) -> None:
         for job in jobs:

@@ -34,7 +34,6 @@ from ivr_flows.verbs.told_promise import (
 from ivr_flows.verbs.window_words import EVENING, NOON, say_window
 from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import LISTENS_SLOWLY, first_due
-from models.callbacks.callback_list import tell_nobody_calls
 from models.callbacks.callback_policy import Hours
 from models.callbacks.callback_request import Promise, can_change, owed_to_case, request_callback
 from models.callbacks.promised_time import NO_MOMENT, Asker
@@ -329,8 +328,6 @@ def promise(
         )  # fmt: skip
         if made is None:
             return "refused"
-        if not is_known:
-            tell_nobody_calls(desk.session, made)
         if verified:
             return _say_to_lapsed(desk, asked, reason, number)
         line = call.line if call.line in office.lines else office.lines[0]
@@ -344,8 +341,6 @@ def promise(
     )  # fmt: skip
     if found is None:
         return "refused"
-    if not is_known:
-        tell_nobody_calls(desk.session, found.id)
     if is_lapsed:
         # Only this call's answers are said next (R11), so the safer ones must count.
         wishes = Wishes.of_text(call.wishes)

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, text, union_all, update
+from sqlalchemy import ColumnElement, and_, func, select, text, union_all
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import CALLBACKS, UNASKED, Callback, advance, locked
+from models.callbacks.callback import UNASKED, Callback, advance, locked
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.calls.call import Call
@@ -180,15 +180,6 @@ def wait_until(callback: Callback, opens: datetime, now: datetime) -> None:
     is_untried = callback.urgency != "urgent" and callback.caller_tries == 0
     if is_untried and opens > callback.due_at > now and callback.warned < PUT_OFF_TOLD:
         callback.warned = PUT_OFF
-
-
-def tell_nobody_calls(session: Session, callback_id: int) -> None:
-    """Tell supervisors at once of a callback that nobody is there to make, so that no day was promised (R36).
-
-    They are told once, however often its person asks.
-    """
-    untold = Callback.id == callback_id, Callback.state == "requested", Callback.warned < PUT_OFF_TOLD
-    session.execute(update(CALLBACKS).where(*untold, Callback.urgency == "other").values(warned=PUT_OFF))
 
 
 def tidy_list(session: Session, now: datetime, policy: CallbackPolicy) -> None:

@@ -1,13 +1,13 @@
 """The moment promised: of an urgent callback, and of one whose moment the office can no longer keep (R36)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS_SLOWLY
@@ -21,14 +21,15 @@ from models.cases.daily_window import DailyWindow, end_of_window
 from models.cases.duress_likeness import follow_person
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import PhoneStanding, standing_of
+from models.staff.alert import PUT_OFF, PUT_OFF_TOLD
 from models.staff.rota import Rota, next_day
 
 #: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
 _STEP = timedelta(minutes=5)
 #: Instead of a moment: nobody is there in the hours in which that phone may be called, for all that is known.
 NO_MOMENT = datetime.max.replace(tzinfo=UTC)
-#: How many rows one transaction processes after a change of the hours.
-_A_FEW = 200
+#: How many rows one transaction processes after a change of the hours, and each minute.
+_A_FEW, _WATCHED = 200, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,36 @@ def _served_from(
     opens_at = partial(policy.moment_for, callback, phone=phone)
     served = rota.first_inside(from_, opens_at, urgent=is_urgent)
     return served or (opens_at(from_) if is_urgent or callback.window_ends else None)
+
+
+def newly_at_risk(session: Session, now: datetime, policy: CallbackPolicy) -> Sequence[tuple[int, int, int]]:
+    """Promises that nobody is there any more to keep in time, or somebody is there again (R36). Read only.
+
+    A liaison fell ill, or nobody works in the hours of that phone. The next few are looked at, those due soon
+    aside, of which people are warned anyway. Each with how far it was ``warned`` of, and is to be now.
+    """
+    soon = timedelta(minutes=policy.numbers.warn_supervisor_before_minutes + policy.numbers.page_minutes)
+    waiting = select(Callback).where(
+        # The exact words of the partial indexes.
+        text("callbacks.state = 'requested'"), Callback.urgency == "other", Callback.caller_tries == 0,
+        Callback.due_at > now + soon,
+    )  # fmt: skip
+    found = []
+    for one in session.scalars(waiting.order_by(Callback.due_at, Callback.id).limit(_WATCHED)).all():
+        is_late = moved_to(session, one, now, policy) is not None
+        if is_late and PUT_OFF < one.warned < PUT_OFF_TOLD:
+            found.append((one.id, one.warned, PUT_OFF))
+        elif not is_late and one.warned in (PUT_OFF, PUT_OFF_TOLD):
+            found.append((one.id, one.warned, 0))
+    return found
+
+
+def warn_again(session: Session, found: Sequence[tuple[int, int, int]]) -> None:
+    """Write what ``newly_at_risk`` found, where nobody was told of it meanwhile."""
+    for callback_id, before, after in found:
+        still_so = CALLBACKS.c.id == callback_id, CALLBACKS.c.warned == before
+        waits = update(CALLBACKS).where(*still_so, CALLBACKS.c.state == "requested")
+        session.execute(waits.values(warned=after))
 
 
 class Moved(NamedTuple):

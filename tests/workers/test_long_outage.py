@@ -7,11 +7,19 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Alert, Callback, Staff
-from models.staff.alert import LEFT, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, PUT_OFF, Told, tell, tell_both_roles
+from models.staff.alert import LEFT, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, Told, tell, tell_both_roles
 from models.staff.schedule import set_schedule
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE
-from tests.factories import make_callback, make_case, make_event, make_notice, make_registration, make_staff
+from tests.factories import (
+    make_callback,
+    make_case,
+    make_event,
+    make_notice,
+    make_office,
+    make_registration,
+    make_staff,
+)
 
 ON_CALL, SUPERVISOR = "+12025550171", "+12025550172"
 NOBODY_TOOK_IT = "One urgent call is waiting and nobody has taken it"
@@ -114,10 +122,16 @@ def test_late_promise_and_one_that_was_left_are_told_after_any_outage(team: Call
 
 
 def test_callback_that_nobody_is_there_to_make_is_told_after_any_outage(team: CallCenter) -> None:
+    team.office = make_office(always_open=False)
     with team.database.transaction() as session:
+        # They work at night alone, when nobody is called.
+        set_schedule(
+            session, "nia@office.example.org", kind="on_shift", weekdays=range(7), span=(time(22), time(23)),
+            actor="shell", now=team.now,
+        )  # fmt: skip
         make_callback(
-            session, make_case(session), warned=PUT_OFF, due_at=team.now + timedelta(hours=30),
-            next_attempt_at=team.now + timedelta(hours=12),
+            session, make_case(session), due_at=team.now + timedelta(hours=30),
+            next_attempt_at=team.now + timedelta(hours=6),
         )  # fmt: skip
     is_refused_for(team, 90)
     passes(team, 60)

@@ -10,6 +10,7 @@ from config.office import Office
 from models import Alert, Callback, Staff
 from models import Phone as PhoneRow
 from models.overview.wallboard.needs_person import needs
+from models.staff.schedule import Absence, remove_absence
 from tests.calls.callbacks.promised.test_part_of_day import DAY, first_ring, is_away
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, works
@@ -160,6 +161,33 @@ def test_supervisor_is_told_at_once_of_a_callback_that_nobody_is_there_to_make(
             pin_request_life=timedelta(hours=72),
         )  # fmt: skip
     assert [one.id for one in shown.promises] == hotline.rows(select(Callback.id))
+
+
+def test_supervisor_is_told_at_once_when_the_only_liaison_falls_ill_and_not_when_they_are_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, liaison: Staff, hotline: Hotline
+) -> None:
+    """The promise was Monday evening, and supervisors were told ten minutes before."""
+    make_staff(role="supervisor", phone="+12025550179", on_shift=False)
+    asks(phone, make_case("in_custody", phone=CALLER))
+    assert phone.hears(ON_MONDAY)
+    phone.hangs_up()
+    hotline.clock.passes(minutes=2)
+    hotline.sweeps()
+    assert hotline.rows(select(Alert.level)) == []
+
+    is_away(hotline, liaison, MONDAY, MONDAY)
+    hotline.clock.passes(minutes=2)
+    for _ in range(2):
+        hotline.sweeps()
+
+    assert set(hotline.rows(select(Alert.level))) == {"supervisor_before"}
+    with hotline.database.transaction() as session:
+        remove_absence(
+            session, session.scalars(select(Absence.id)).one(), actor="test", now=hotline.clock.now
+        )
+    hotline.clock.passes(minutes=2)
+    hotline.sweeps()
+    assert hotline.row(select(Callback.warned)) == 0
 
 
 @pytest.mark.usefixtures("liaison")
