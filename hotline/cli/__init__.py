@@ -90,7 +90,10 @@ def main(args: list[str] | None = None, **options: Any) -> None:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         # One sentence, as for every other refusal; `--help` shows the usage.
-        click.echo(f"{error.format_message().rstrip('.')}. See `{_help_of(error)} --help`.", err=True)
+        told = error.format_message().rstrip(".")
+        # A misspelled word ends as a question, "Did you mean …?".
+        end = "" if told.endswith("?") else "."
+        click.echo(f"{told}{end} See `{_help_of(error)} --help`.", err=True)
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(1)

@@ -55,6 +55,14 @@ def test_address_of_a_database_that_cannot_be_read_is_one_sentence(settings: Set
     assert "canary" not in result.stderr
 
 
+def test_misspelled_command_is_one_question_and_where_to_look() -> None:
+    typed = [sys.executable, "-m", "hotline.cli", "db", "upgrad"]
+    ran = subprocess.run(typed, capture_output=True, text=True, check=False)
+
+    told = "No such command 'upgrad'. Did you mean 'upgrade'? See `hotline db --help`.\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", told)
+
+
 def test_fault_of_a_command_is_reported_by_place_and_never_by_message() -> None:
     broken = "import hotline.cli as c; c.group.get_command = lambda *_: 1 / 0; c.main(['doctor', 'canary'])"
 
