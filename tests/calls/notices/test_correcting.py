@@ -20,6 +20,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, OPENING, SECOND, Registered, picks_up, reports, sweeps
 from tests.calls.notices.staff_tells import corrects, ends, forgets_the_code, staff_call
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_staff
 from tests.phone import Phone
 
@@ -460,6 +461,7 @@ def test_bulk_import_that_looks_like_a_mass_release_is_held_and_nobody_is_called
     assert hotline.rows(select(CustodyEvent)) == []
 
 
+@ON_SQLITE
 def test_mass_release_of_a_saturday_night_reaches_everybody_or_a_person_does(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:

@@ -17,6 +17,7 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
+from tests.conftest import ON_SQLITE
 from tests.factories import make_duress_pin, make_office
 from tests.phone import Phone
 from workers.office_rules import heard_rules_of
@@ -184,6 +185,7 @@ def test_lost_end_of_a_call_is_asked_for_and_the_next_try_follows(
     assert (the_notice(hotline).state, the_notice(hotline).tries) == ("waiting", 1)
 
 
+@ON_SQLITE
 def test_refused_account_spends_no_try_and_is_probed(registered: Registering, hotline: Hotline) -> None:
     registered("released").is_due()
     hotline.carrier.refuses_calls = 20003
@@ -266,6 +268,7 @@ def test_urgent_notice_is_called_before_an_older_ordinary_one(
         assert list(due_notices(session, hotline.clock.now, 5)) == [urgent, ordinary]
 
 
+@ON_SQLITE
 def test_notices_use_at_most_their_share_of_the_lines_pace(registered: Registering, hotline: Hotline) -> None:
     hotline.office = make_office(policies={"carrier_calls_per_second": 1, "notice_calls_percent": 25})
     for number in range(40, 52):

@@ -14,6 +14,7 @@ from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, misses, picks_up, sweeps, the_notice
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.models.custody.feed import feed_file, feed_row
 from tests.phone import Phone
 
@@ -238,6 +239,7 @@ def test_escape_that_was_met_with_silence_rings_on_after_a_held_file_is_rejected
     assert FIRST in sweeps(hotline, minutes=30)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("has_rung", [True, False])
 def test_escape_that_waited_a_weekend_for_a_held_file_rings_once_the_file_is_rejected(
     phone: Phone, hotline: Hotline, feed: Feed, has_rung: bool

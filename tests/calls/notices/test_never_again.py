@@ -9,7 +9,7 @@ from models import Subject
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
 from tests.calls.stories import opens_the_case
-from tests.conftest import in_turn
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import make_custody_record
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -47,6 +47,7 @@ def test_confirmed_notice_is_never_called_again(
             confirmed_at = len(hotline.carrier.placed)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("cap", "rings"), [(2, [FIRST]), (1, [])])
 @pytest.mark.parametrize("last_key", ["1", "2"], ids=["confirmed", "asked for a person"])
 def test_phone_that_was_not_dialed_in_time_is_never_dialed_and_costs_the_cap_nothing(

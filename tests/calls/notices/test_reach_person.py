@@ -35,6 +35,7 @@ from tests.calls.notices.staff_tells import (
     staff_ring,
     tasks,
 )
+from tests.conftest import ON_SQLITE
 from tests.factories import make_duress_pin, make_event, make_notice
 from tests.phone import Phone
 
@@ -343,6 +344,7 @@ def test_person_who_asks_for_a_person_after_the_page_is_on_the_list_once(
     assert standing == ["hard_news"]
 
 
+@ON_SQLITE
 def test_call_of_staff_that_nobody_answered_is_not_repeated_when_the_news_was_confirmed(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

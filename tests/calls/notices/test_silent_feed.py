@@ -13,6 +13,7 @@ from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, OPENING, TELLING, Registered, picks_up, sweeps
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import make_office
 from tests.phone import Phone
 
@@ -83,6 +84,7 @@ def test_nobody_is_called_where_the_office_did_not_decide_so(
     assert notices(hotline) == []
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("status", "record"),
     [("released", {"releasable": False}), ("unknown", {}), (None, {}), ("deceased", {}), ("escaped", {})],

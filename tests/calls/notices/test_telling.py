@@ -29,6 +29,7 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
+from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -96,6 +97,7 @@ def test_key_7_while_the_news_is_read_says_harmless_words_and_ends_the_call(hear
     assert hearing.is_over
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("key", ["0", "1", "2", "3", "4", "6", "8", "#"])
 def test_key_that_stops_the_news_confirms_nothing_and_the_danger_line_follows(
     hearing: Phone, hotline: Hotline, key: str

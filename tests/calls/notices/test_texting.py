@@ -22,6 +22,7 @@ from tests.calls.notices.conftest import (
     misses,
     sweeps,
 )
+from tests.conftest import ON_SQLITE
 from tests.factories import make_duress_pin
 from tests.phone import Phone
 
@@ -83,6 +84,7 @@ def test_phone_that_takes_no_texts_is_not_texted_again(registered: Registering, 
     assert hotline.row(select(NoticePhone).where(NoticePhone.channel == "text")).is_stopped
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("status", ["transferred", "escaped"])
 def test_text_that_waited_until_the_night_is_sent_in_the_morning_once(
     refused_text: Texted, hotline: Hotline, status: str

@@ -33,7 +33,7 @@ from tests.calls.notices.staff_tells import (
     views_the_words_at_0,
 )
 from tests.calls.stories import opens_the_case, talks_at_0
-from tests.conftest import ON_BOTH
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -173,6 +173,7 @@ def is_told_once(hotline: Hotline) -> None:
     assert len(tasks(hotline)) == made
 
 
+@ON_SQLITE
 def test_person_who_is_told_after_a_hold_broke_off_has_been_told(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -12,7 +12,7 @@ from tests.calls.at_0.waiting import OTHER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.lapses import asks_for_a_morning, asks_for_an_evening, waits, waits_for_a_person
 from tests.calls.stories import asks_very_soon, opens_the_case
-from tests.conftest import in_turn
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase, make_duress_pin
 from tests.phone import CALLER, Phone
 
@@ -95,6 +95,7 @@ def test_callback_kept_from_the_queue_after_ten_minutes_does_not_tell_of_hard_ne
     assert with_news.heard == without.heard
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("language", ["1", "2"])
 @pytest.mark.parametrize("status", ["in_custody", "escaped"])
 def test_callback_kept_after_ten_minutes_rings_the_phone_in_hand_and_leaves_the_one_elsewhere(

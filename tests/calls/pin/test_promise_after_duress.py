@@ -11,6 +11,7 @@ from models import Alert, Callback, Staff, Subject
 from models.overview.duress_use import resume_calls
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, works
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_custody_record, make_duress_pin, make_office
 from tests.models.staff.staff_people import Someone
 from tests.phone import CALLER, Phone
@@ -98,6 +99,7 @@ def changes_to(hotline: Hotline, case: MadeCase, status: str) -> None:
         make_custody_record(session, subject, status, status_at=now, as_of=now)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("language", ["1", "2"])
 @pytest.mark.parametrize(
     ("status", "keys"),

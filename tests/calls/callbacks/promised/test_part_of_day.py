@@ -19,6 +19,7 @@ from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from tests.calls.conftest import Hotline
 from tests.calls.stories import asks_very_soon, opens_the_case, works
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_duress_pin, make_office
 from tests.phone import CALLER, Phone
 
@@ -355,6 +356,7 @@ def test_urgent_call_is_not_agreed_for_a_day_on_which_nobody_works(
     assert refused.value.code == CallbackRefusal.NOBODY_THERE
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("language", ["1", "2"])
 def test_person_who_agreed_on_another_hour_hears_that_one_and_is_called_then(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, language: str

@@ -13,6 +13,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, reports, sweeps
 from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
 __all__ = ["two_people"]
@@ -36,6 +37,7 @@ def says_released(hotline: Hotline, made: Registered, at: datetime) -> ImportRes
     return reports(hotline, "released", made, status_at=at.isoformat())
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("comes", [False, True], ids=["feed is silent", "next file comes"])
 def test_false_death_of_somebody_of_whom_nothing_can_be_confirmed_is_corrected_within_the_hour_at_night(
     phone: Phone, registered: Registering, hotline: Hotline, comes: bool
@@ -111,6 +113,7 @@ def test_news_that_the_feed_sends_again_before_its_correction_was_heard_was_not_
     assert called.hears("What we told you today was wrong. This person is in custody")
 
 
+@ON_SQLITE
 def test_news_that_was_sent_again_unheard_and_taken_back_again_is_corrected(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -133,6 +136,7 @@ def test_news_that_was_sent_again_unheard_and_taken_back_again_is_corrected(
     assert {one.state for one in hotline.rows(select(Notice))} <= {"confirmed", "stopped", "ringing"}
 
 
+@ON_SQLITE
 def test_correction_behind_many_others_becomes_urgent_as_well(
     phone: Phone, registered: Registering, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

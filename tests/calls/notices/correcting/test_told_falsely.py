@@ -36,6 +36,7 @@ from tests.calls.notices.staff_tells import (
 )
 from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
 from tests.calls.stories import opens_the_case, talks_at_0
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_court
 from tests.phone import Phone
 
@@ -96,6 +97,7 @@ def test_person_who_asked_for_a_person_and_was_told_false_news_hears_that_it_was
     assert called.hears("What we told you today was wrong", "was released")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("code", "taken_back"), [("call_later", "after_saving"), ("to_supervisor", "before_saving")]
 )
@@ -334,6 +336,7 @@ def test_reached_by_mistake_takes_the_correction_with_it(
     assert FIRST not in hotline.rung()[before:]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("true_date", [True, False], ids=["another date", "no date"])
 def test_person_who_was_told_a_wrong_court_date_hears_that_the_date_was_wrong_and_the_true_one(
     phone: Phone, registered: Registering, hotline: Hotline, true_date: bool

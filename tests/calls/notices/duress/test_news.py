@@ -20,6 +20,7 @@ from tests.calls.notices.conftest import (
 )
 from tests.calls.notices.duress.team import MakeStaff, Registering, Team, texts_to
 from tests.calls.notices.staff_tells import tasks
+from tests.conftest import ON_SQLITE
 from tests.factories import make_duress_pin
 from tests.phone import Phone
 
@@ -128,6 +129,7 @@ def test_other_peoples_late_news_pages_as_ever_and_does_not_count_the_case_under
     assert "notices_late" in texts_to(hotline, team.colleague)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("before", "then"),
     [((), "2"), (("1", CODE), "2"), (("1", CODE), ""), (("1", CODE, "1"), "2"), (("1", CODE, "1"), "")],

@@ -29,6 +29,7 @@ from tests.calls.notices.staff_tells import (
     talk_again,
     tasks,
 )
+from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -101,6 +102,7 @@ def test_news_is_a_task_again_once_the_promise_that_came_before_an_agreed_call_i
     assert len(on_the_list(hotline)) == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("how", ["they said call again later", "staff set another time"])
 def test_escape_that_nobody_was_told_does_not_wait_for_the_agreed_call_that_waited_behind_it(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str

@@ -31,6 +31,7 @@ Registering = Callable[..., Registered]
 NIGHT = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)  # 11 PM in New York
 
 
+@ON_SQLITE
 def test_release_rings_every_half_hour_six_times_and_then_every_two_hours_for_a_day(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
