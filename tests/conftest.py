@@ -71,6 +71,7 @@ LONGEST = (
     "tests/hotline/cli/test_serve.py",
     "tests/models/store/",
     "tests/people/",
+    "tests/replay/",
     "tests/test_",
     "tests/workers/",
 )
