@@ -10,7 +10,7 @@ from models.staff.staff_session import StaffSession, begin_session, find_signed_
 from tests.calls.callbacks.test_callbacks import LIAISON, asks_express
 from tests.calls.callouts.test_call_out import accepts, asks, stewart
 from tests.calls.conftest import Hotline
-from tests.conftest import ON_BOTH
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -44,7 +44,7 @@ def minutes_pass(hotline: Hotline, minutes: int) -> None:
         sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
 
-@ON_BOTH
+@ON_SQLITE
 def test_long_talk_does_not_end_the_session_of_the_liaison_who_then_saves_the_outcome(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:

@@ -15,7 +15,7 @@ from models.staff.alert import LEFT_TOLD, TEXTS_REFUSED
 from models.staff.paging import PagedMatter
 from models.talks.dispatch import claim_callback
 from tests.call_center import CallCenter
-from tests.conftest import ON_BOTH
+from tests.conftest import ON_BOTH, in_turn
 from tests.factories import make_callback, make_case, make_staff
 from workers import notice_sweep
 
@@ -195,8 +195,7 @@ def test_two_machines_whose_clocks_differ_bring_no_call_forward(
     assert call_center.callback().next_attempt_at == at
 
 
-@ON_BOTH
-@pytest.mark.parametrize("differs", [timedelta(seconds=90), timedelta(minutes=20), timedelta(days=150)])
+@in_turn("differs", [timedelta(seconds=90), timedelta(minutes=20), timedelta(days=150)])
 def test_two_machines_whose_clocks_differ_page_once_in_a_quarter_of_an_hour(
     empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch, differs: timedelta
 ) -> None:

@@ -16,7 +16,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, sweeps
 from tests.calls.notices.registering.conftest import calls
 from tests.calls.stories import opens_the_case, reaches_the_first_menu, works
-from tests.conftest import ON_BOTH, ON_SQLITE
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_office
 from tests.phone import CALLER, Phone
 
@@ -68,7 +68,7 @@ def first_ring(hotline: Hotline, phone: Phone) -> datetime:
     raise AssertionError("The phone never rang.")
 
 
-@ON_BOTH
+@ON_SQLITE
 @pytest.mark.usefixtures("liaison")
 def test_callback_promised_before_the_hour_was_set_rings_by_the_hour_where_the_person_is(
     phone: Phone, case: MadeCase, hotline: Hotline
