@@ -106,6 +106,7 @@ def test_liaison_who_corrects_that_no_one_was_there_calls_nobody_again(
     ]  # fmt: skip
 
 
+@ON_SQLITE
 def test_person_reached_in_the_last_round_after_all_is_not_left_for_staff(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -157,6 +158,7 @@ def corrects_to_reached(hotline: Hotline) -> None:
         note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("keys", "promised"),
     [

@@ -16,6 +16,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.staff_tells import presses_call_now
 from tests.calls.staff.test_taken_up_again import is_left
 from tests.calls.stories import opens_the_case, talks_at_0
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -78,6 +79,7 @@ def is_called(phone: Phone, hotline: Hotline, to: str = HOME, minutes: float = 1
     return rung
 
 
+@ON_SQLITE
 def test_person_who_waits_in_vain_for_somebody_to_tell_them_of_an_escape_is_called(
     phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline
 ) -> None:
@@ -301,6 +303,7 @@ def test_person_who_asked_and_is_overheard_is_left_alone_for_now_and_called_late
     assert is_called(phone, hotline).reason == "asked"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("accepts", [True, False], ids=["reached", "missed"])
 def test_person_who_asked_and_cannot_talk_answers_by_key_in_the_call_that_follows(
     phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline, accepts: bool

@@ -11,6 +11,7 @@ from models import Call, Callback, Staff
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin, at_the_case_menu, at_the_first_menu
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -91,6 +92,7 @@ def test_slow_pace_is_remembered_after_the_pin(phone: Phone, make_case: MakeCase
     assert wait_of(phone) >= len(phone.heard.split()) + 10
 
 
+@ON_SQLITE
 def test_extra_keys_are_never_offered_as_options(phone: Phone, make_case: MakeCase) -> None:
     for place in WAITING:
         caller = phone.another()

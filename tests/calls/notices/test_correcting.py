@@ -61,6 +61,7 @@ def corrections(hotline: Hotline) -> list[Notice]:
     return hotline.rows(select(Notice).where(Notice.corrects_id.is_not(None)).order_by(Notice.id))
 
 
+@ON_SQLITE
 def test_registrant_who_heard_of_a_false_release_hears_that_it_was_wrong(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -86,6 +87,7 @@ def test_registrant_who_heard_of_a_false_release_hears_that_it_was_wrong(
     assert sweeps(hotline, hours=30) == []
 
 
+@ON_SQLITE
 def test_registrant_hears_in_spanish_that_the_news_was_wrong(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -131,6 +133,7 @@ def test_false_news_is_not_said_in_a_call_that_goes_on_while_it_is_taken_back(
     assert corrections(hotline) == []
 
 
+@ON_SQLITE
 def test_false_death_is_neither_said_nor_rung_while_two_people_who_took_it_back_wait_for_an_import(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -162,6 +165,7 @@ def test_false_death_is_neither_said_nor_rung_while_two_people_who_took_it_back_
     assert hotline.rows(select(Callback)) == []
 
 
+@ON_SQLITE
 def test_registrant_who_was_told_what_is_still_true_hears_of_no_mistake(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -410,6 +414,7 @@ def test_registrant_who_wants_a_person_to_tell_them_the_correction_gets_a_callba
     assert hotline.row(select(Callback)).urgency == "urgent"
 
 
+@ON_SQLITE
 def test_two_victims_of_one_person_are_corrected_alone_and_each_by_their_own_date(
     phone: Phone, registered: Registering, hotline: Hotline, make_case: Callable[..., MadeCase]
 ) -> None:

@@ -22,6 +22,7 @@ from tests.calls.notices.staff_tells import (
     talks_with_a_person,
     tasks,
 )
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback
 from tests.phone import Phone
 
@@ -123,6 +124,7 @@ def test_stranger_who_says_call_in_two_weeks_puts_off_no_escape(
     assert [one.next_attempt_at for one in agreed] == [in_two_weeks]
 
 
+@ON_SQLITE
 def test_escape_after_news_that_was_confirmed_is_a_task_at_once(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -141,6 +143,7 @@ def test_escape_after_news_that_was_confirmed_is_a_task_at_once(
     assert on_the_list(hotline) == [("urgent", "notice_no_code")]
 
 
+@ON_SQLITE
 def test_escape_soon_after_a_talk_about_older_news_is_a_task_at_once(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -177,6 +180,7 @@ def news_task(hotline: Hotline) -> Callback:
     return next(one for one in tasks(hotline) if (one.state, one.reason) == ("left_for_staff", "notice"))
 
 
+@ON_SQLITE
 def test_person_who_is_promised_a_callback_is_called_about_an_escape_and_keeps_it(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -26,6 +26,7 @@ from tests.calls.notices.conftest import (
     the_notice,
 )
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -275,6 +276,7 @@ def test_registrant_of_a_discreet_number_hears_of_the_partner_after_the_code(
     assert called.hears(OFFERED, TALK)
 
 
+@ON_SQLITE
 def test_call_back_during_the_talk_with_the_partner_costs_no_try(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:

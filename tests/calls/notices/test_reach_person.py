@@ -101,6 +101,7 @@ def test_staff_who_reach_and_recognize_the_person_confirm_the_news(
     assert len(tasks(hotline)) == 1
 
 
+@ON_SQLITE
 def test_person_whom_staff_did_not_recognize_has_not_heard_the_news(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -116,6 +117,7 @@ def test_person_whom_staff_did_not_recognize_has_not_heard_the_news(
     assert [task.state for task in tasks(hotline)] == ["reached", "left_for_staff"]
 
 
+@ON_SQLITE
 def test_task_is_closed_when_its_person_confirms_the_news_on_another_phone(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -179,6 +181,7 @@ def test_staff_do_not_call_about_news_while_the_line_calls_the_person_about_it(
     assert staff_call(phone, hotline, who).is_talking
 
 
+@ON_SQLITE
 def test_phone_that_staff_ring_stops_when_the_person_confirms_the_news_on_another_phone(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -324,6 +327,7 @@ def test_person_about_whom_those_on_call_are_paged_is_on_the_list_while_the_line
     assert [one.state for one in tasks(hotline)] == ["cancelled"]
 
 
+@ON_SQLITE
 def test_person_who_asks_for_a_person_after_the_page_is_on_the_list_once(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -405,6 +409,7 @@ def test_staff_call_about_news_at_night_only_whom_the_line_may_call_then(
             call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
 
 
+@ON_SQLITE
 def test_call_of_staff_that_nobody_answered_in_the_evening_is_not_repeated_in_a_night_without_calls(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -25,6 +25,7 @@ from tests.calls.notices.conftest import (
 )
 from tests.calls.notices.staff_tells import ends, presses_call_now, staff_call
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import make_custody_record
 from tests.models.staff.staff_people import someone
 from tests.phone import Phone
@@ -99,6 +100,7 @@ def test_news_that_is_put_off_again_and_again_becomes_a_task_of_staff(
     assert len(hotline.carrier.placed) == 5
 
 
+@ON_SQLITE
 def test_calls_that_a_refused_account_never_placed_put_nothing_off(
     registered: Registering, hotline: Hotline
 ) -> None:
@@ -113,6 +115,7 @@ def test_calls_that_a_refused_account_never_placed_put_nothing_off(
     assert rung == [FIRST]
 
 
+@ON_SQLITE
 def test_missed_calls_of_somebody_with_the_same_phone_use_up_no_cap_but_their_own(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -303,6 +306,7 @@ def test_phone_that_wrong_codes_stopped_rings_again_once_its_person_has_settled_
     assert called.hears("That code was not right")
 
 
+@ON_SQLITE
 def test_staff_go_on_asking_who_stopped_the_calls_although_a_machine_answers_each_time(
     phone: Phone, registered: Registering, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:

@@ -220,6 +220,7 @@ def test_text_is_sent_although_the_account_was_refused_a_second_time(
     assert hotline.carrier.texts == [(FIRST, TEXT)]
 
 
+@ON_SQLITE
 def test_number_that_takes_no_texts_stops_only_its_own_text(refused_text: Texted, hotline: Hotline) -> None:
     discreet = hotline.office.discreet_lines[0]
     hotline.carrier.refuses_from[discreet] = 21606

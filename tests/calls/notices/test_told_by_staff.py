@@ -145,6 +145,7 @@ def test_second_phone_is_not_called_about_a_stop_that_was_a_mistake(
         assert SECOND not in sweeps(hotline, minutes=62)
 
 
+@ON_SQLITE
 def test_liaison_who_never_saw_the_words_has_told_nobody(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

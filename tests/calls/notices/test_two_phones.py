@@ -21,6 +21,7 @@ from tests.calls.notices.conftest import (
     the_notice,
     until_the_last_try,
 )
+from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -111,6 +112,7 @@ def test_both_phones_that_were_promised_a_person_are_called(
     assert called_by_staff(hotline) == [SECOND, FIRST]
 
 
+@ON_SQLITE
 def test_silence_at_one_phone_ends_the_calls_to_neither(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -184,6 +186,7 @@ def test_not_now_at_one_phone_does_not_make_the_other_ring_again_at_once(
     assert sweeps(hotline, minutes=2) == [FIRST, SECOND]
 
 
+@ON_SQLITE
 def test_phone_at_which_it_was_no_good_time_rings_in_the_next_round_and_not_in_the_one_after(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:

@@ -21,6 +21,7 @@ from models.talks.own_call import call_now
 from tests.calls.conftest import Hotline
 from tests.calls.staff.conftest import talked
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
+from tests.conftest import ON_SQLITE
 from tests.factories import HASHER, MadeCase, make_duress_pin
 from tests.models.staff.staff_people import someone
 from tests.phone import CALLER, Phone
@@ -300,6 +301,7 @@ def test_turned_off_duress_pin_is_a_wrong_pin(phone: Phone, duress: MadeCase, ho
     assert "did not work" in calls(phone, duress).heard_so_far
 
 
+@ON_SQLITE
 def test_one_liaison_and_the_supervisor_are_told_and_nothing_is_called_until_calls_resume(
     phone: Phone, case: MadeCase, duress: MadeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -264,6 +264,7 @@ def test_callback_from_before_is_kept_and_raised_while_phones_are_held(
     assert (kept.case_id, kept.urgency) == (case.id, "urgent" if way == "afraid" else "other")
 
 
+@ON_SQLITE
 def test_key_to_keep_the_place_is_not_told_after_ten_minutes_where_no_phone_may_be_called(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:

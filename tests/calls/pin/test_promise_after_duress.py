@@ -180,6 +180,7 @@ def test_callback_that_waits_for_the_liaison_who_knows_is_told_to_them_and_the_s
     assert hotline.rows(select(Callback.staff_id)) == [team.knows.id]
 
 
+@ON_SQLITE
 def test_callback_that_becomes_urgent_is_told_again(
     phone: Phone, case: MadeCase, duress: MadeCase, team: Team, hotline: Hotline
 ) -> None:

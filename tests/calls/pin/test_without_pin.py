@@ -265,6 +265,7 @@ def test_verified_callback_is_neither_revealed_nor_touched_without_the_pin(
     }
 
 
+@ON_SQLITE
 def test_urgent_requests_of_a_phone_do_not_count_and_a_third_ordinary_one_is_refused(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

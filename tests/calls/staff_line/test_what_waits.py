@@ -13,6 +13,7 @@ from tests.calls.staff_line.staff_calls import (
     asks_from,
     signs_in,
 )
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_call
 from tests.phone import Phone
 
@@ -119,6 +120,7 @@ def test_staff_hear_waits_of_more_than_an_hour_in_hours_and_days(
     assert staff.hears("The longest has waited 25 hours.")
 
 
+@ON_SQLITE
 def test_verified_callers_are_taken_before_others_also_in_another_language(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, make_staff: MakeStaff, clock: Clock
 ) -> None:

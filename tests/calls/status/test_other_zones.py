@@ -13,6 +13,7 @@ from tests.calls.callbacks.test_callbacks import the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_callback, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -79,6 +80,7 @@ def test_stranger_does_not_put_off_a_call_by_the_time_zone_of_its_number(
     assert hotline.rung() != []
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("extra", [{}, DOUBTED], ids=["not attested", "doubted"])
 @pytest.mark.parametrize("part", [["1"], ["2", "1", "1"]], ids=["any time", "in the morning"])
 def test_faked_number_does_not_make_the_phone_ring_at_night(

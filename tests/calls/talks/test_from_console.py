@@ -17,7 +17,7 @@ from models.talks.refusals import TalkRefusal
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.talks.talking import SECOND, actions, joins, states
-from tests.conftest import ON_BOTH
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import NOW, MadeCase
 from tests.phone import Phone
 
@@ -227,6 +227,7 @@ def test_liaison_who_handed_a_talk_over_still_writes_its_note_and_a_stranger_doe
         assert note_of(session, the_callback(hotline)) == "Mornings suit best."
 
 
+@ON_SQLITE
 def test_liaison_who_accepted_in_an_earlier_round_and_reached_nobody_does_not_read_the_note(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -136,6 +136,7 @@ def test_part_of_the_day_in_which_nobody_ever_works_is_not_promised(
     assert phone.hears("We will call you no later than")
 
 
+@ON_SQLITE
 def test_hard_news_on_a_weekend_is_told_in_the_part_of_the_day_that_was_said(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -83,6 +83,7 @@ def test_second_file_that_is_taken_back_at_night_makes_a_correction_urgent(
     assert called.hears("was wrong. The record says this person was released")
 
 
+@ON_SQLITE
 def test_news_that_the_feed_sends_again_before_its_correction_was_heard_was_not_wrong(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:

@@ -226,6 +226,7 @@ def test_caller_at_0_who_heard_of_a_false_escape_that_came_during_the_talk_hears
     assert called.hears("What we told you today was wrong", "was released")
 
 
+@ON_SQLITE
 def test_person_who_heard_of_a_false_escape_in_a_call_about_something_else_hears_that_it_was_wrong(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -30,6 +30,7 @@ from tests.calls.notices.duress.team import (
     texts_to,
 )
 from tests.calls.notices.staff_tells import tasks
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback
 from tests.models.staff.staff_people import Someone
 from tests.phone import Phone
@@ -52,6 +53,7 @@ def are_told_of_the_use(phone: Phone, hotline: Hotline) -> None:
         phone.another().answers(hotline.carrier.ringing[-1]).hangs_up()
 
 
+@ON_SQLITE
 def test_promise_that_was_left_for_staff_is_taken_up_by_those_alone_who_know_of_the_use(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

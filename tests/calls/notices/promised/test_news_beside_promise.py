@@ -31,6 +31,7 @@ from tests.calls.notices.staff_tells import (
 )
 from tests.calls.notices.test_newer_news import nobody_answers
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback
 from tests.phone import Phone, PlacedCall
 
@@ -291,6 +292,7 @@ def test_call_later_in_a_talk_about_news_comes_no_later_than_the_promise(
     assert (one.urgency, one.next_attempt_at) == ("urgent", promised.next_attempt_at)
 
 
+@ON_SQLITE
 def test_another_moment_that_is_agreed_on_in_a_talk_about_news_is_that_of_the_promise(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -24,7 +24,7 @@ from tests.calls.notices.promised.test_news_beside_promise import (
 )
 from tests.calls.notices.staff_tells import Reader, ends, has_time, is_left_to_staff, saves, talk_again, tasks
 from tests.calls.stories import opens_the_case
-from tests.conftest import ON_BOTH
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -88,6 +88,7 @@ def asks_anew_and_is_rung(phone: Phone, made: Registered) -> None:
     assert to_person.to == SECOND
 
 
+@ON_SQLITE
 def test_phone_marked_unsafe_in_a_talk_about_news_keeps_no_promise_that_waits(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -11,6 +11,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, Registered, sweeps
 from tests.calls.notices.promised.test_news_beside_promise import calls_in, is_called_about_news, open_ones
 from tests.calls.notices.staff_tells import is_left_to_staff, tasks
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback
 from tests.phone import Phone
 
@@ -75,6 +76,7 @@ def test_phone_is_left_alone_when_somebody_listened_in_the_call_that_asked(
     assert rings_within(phone, hotline, minutes=8)
 
 
+@ON_SQLITE
 def test_phone_is_left_alone_when_somebody_listened_in_a_later_call(
     phone: Phone, person: Person, hotline: Hotline
 ) -> None:

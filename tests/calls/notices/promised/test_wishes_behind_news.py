@@ -16,6 +16,7 @@ from tests.calls.notices.promised.test_news_beside_promise import (
 )
 from tests.calls.notices.staff_tells import ends, has_time, is_left_to_staff, tasks
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -106,6 +107,7 @@ def test_caller_who_moves_a_promise_behind_news_hears_how_that_call_is_made(
     assert caller.hears(*how)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("talks", [False, True], ids=["liaison is called", "staff talk"])
 def test_caller_says_who_may_answer_and_that_no_message_is_left_while_staff_call_about_news(
     phone: Phone, promised: Promised, hotline: Hotline, talks: bool

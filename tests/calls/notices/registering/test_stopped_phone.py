@@ -14,6 +14,7 @@ from tests.calls.notices.conftest import SECOND, sweeps
 from tests.calls.notices.registering.conftest import ASK, calls, changes, consents, registration
 from tests.calls.notices.registering.test_new_phone import escapes, phone_id
 from tests.calls.notices.registering.test_stories import has_another_phone
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -52,6 +53,7 @@ def test_choices_for_the_phone_that_is_left_can_be_changed_after_a_stop(
     assert caller.hears(said)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("lifted", [True, False])
 def test_phone_that_a_wrong_person_answered_is_called_again_once_the_caller_lifts_it(
     phone: Phone, case: MadeCase, hotline: Hotline, lifted: bool

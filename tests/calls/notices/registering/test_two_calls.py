@@ -7,6 +7,7 @@ from models import Registration
 from tests.calls.conftest import Hotline
 from tests.calls.notices.registering.conftest import ASK, calls, changes, registers, registration
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -15,6 +16,7 @@ STOPPED = "These calls have stopped. To have them again, agree once more and cho
 PAUSED = "We will not call about changes for now. The calls begin again"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("keys", [("1",), ("2", "1"), ("3", "4")], ids=["leave", "change", "pause or stop"])
 @pytest.mark.parametrize(
     ("ends", "said", "first_key"),

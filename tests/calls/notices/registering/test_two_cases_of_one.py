@@ -9,6 +9,7 @@ from models import Case, Registration
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import Registered, reports, sweeps
 from tests.calls.notices.registering.conftest import ASK, calls, changes
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -56,6 +57,7 @@ def test_text_is_not_sent_about_the_case_that_was_registered_without_texts(
     assert hotline.carrier.texts == []
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("answer", ["the express yes", "a yes that was chosen"])
 def test_no_to_nights_about_one_case_stays_whatever_is_said_about_the_other(
     phone: Phone, case: MadeCase, other: MadeCase, hotline: Hotline, answer: str

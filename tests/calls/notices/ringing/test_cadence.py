@@ -129,6 +129,7 @@ def test_escape_rings_every_phone_at_once_and_one_confirmation_stops_the_others(
     assert the_notice(hotline).state == "confirmed"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("ahead", [{"hours": 1}, {"days": 3}])
 def test_escape_is_called_about_on_time_although_the_clock_of_the_machine_was_ahead(
     phone: Phone, registered: Registering, hotline: Hotline, ahead: dict[str, int]
@@ -250,6 +251,7 @@ def test_escape_that_rings_all_phones_at_once_is_one_call_of_the_cap(
     assert the_notice(hotline).task == "cap"
 
 
+@ON_SQLITE
 def test_escape_rings_again_once_the_calls_about_other_news_leave_the_cap(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
