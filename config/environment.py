@@ -73,6 +73,9 @@ class Reader:
             raise SettingsError(complaint)
         if parts.scheme in {"http", "https"} and (parts.query or parts.fragment):
             raise SettingsError(f"{name} must have no query and no fragment.")
+        if parts.scheme in {"http", "https"} and parts.username is not None:
+            # It is part of what TwiML, `doctor` and pages show.
+            raise SettingsError(f"{name} must have no user name and no password.")
         return value.rstrip("/")
 
     def database_url(self, data_dir: Path) -> str:

@@ -78,6 +78,7 @@ def test_public_url_behind_a_proxy_does_not_move_the_exchange() -> None:
         ("HOTLINE_PUBLIC_URL", "canary"),
         ("HOTLINE_PUBLIC_URL", "https://line.example.org:canary"),
         ("HOTLINE_PUBLIC_URL", "https://line.example.org/?canary=1"),
+        ("HOTLINE_PUBLIC_URL", "https://user:canary@line.example.org"),
         ("HOTLINE_SECRET_KEY", "canary"),
         ("HOTLINE_PIN_PEPPER", "canary"),
         ("HOTLINE_FIELD_KEYS", "canary"),
