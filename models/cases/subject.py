@@ -19,7 +19,8 @@ class Subject(Base):
     ``ignored_until``: a row that speaks for a moment before this one may be older than a row that was
     ignored. ``doubted_at``: a row about them for this moment does not count, since it cannot be read, and
     that they are out stood, or since a newer one came first; no record from before it counts again.
-    ``seen_import_id``: the file that reported the record, or the last one that repeated it word for word.
+    ``seen_import_id``: the file that reported the record, or one that repeated it word for word. That file
+    may not have landed, and then counts for nothing.
     """
 
     __tablename__ = "subjects"

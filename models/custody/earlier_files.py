@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.custody.brake import EarlierChanges
-from models.custody.import_record import CustodyImport
+from models.custody.import_record import COUNTED_STATES, CustodyImport
 
 HOUR, DAY, PEAK_DAYS = timedelta(hours=1), timedelta(hours=24), timedelta(days=30)
-_COUNTED = ("applying", "landed")
 #: Among so many of the last snapshots the newest is looked for.
 _LATELY = 25
 
@@ -21,7 +20,7 @@ def earlier_changes(session: Session, now: datetime) -> EarlierChanges:
         select(
             CustodyImport.decided_at, CustodyImport.status_changes, CustodyImport.from_denial,
             CustodyImport.hold_reasons, CustodyImport.moved_releases, CustodyImport.moved_hearings,
-        ).where(CustodyImport.state.in_(_COUNTED), CustodyImport.decided_at > now - PEAK_DAYS - DAY)
+        ).where(CustodyImport.state.in_(COUNTED_STATES), CustodyImport.decided_at > now - PEAK_DAYS - DAY)
     ).all()  # fmt: skip
     hour = day = denials = releases = hearings = 0
     hours: Counter[datetime] = Counter()

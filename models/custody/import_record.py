@@ -10,6 +10,8 @@ from models.store.base import Base, UtcDateTime
 
 #: A file that two people took back: its records count as never written.
 RETRACTED_STATES = ("retracting", "retracted")
+#: A file in one of these says what is known.
+COUNTED_STATES = ("applying", "landed")
 
 
 class CustodyImport(Base):

@@ -17,7 +17,7 @@ from models.custody.directory import Court, Facility
 from models.custody.event_making import happened_again
 from models.custody.import_file import CONTENT_COLUMNS, DENIED, UNREADABLE, Content, Doubt, FeedRow, Reject
 from models.custody.import_lock import ImportBusyError, gentle_transaction, without_collector
-from models.custody.import_record import RETRACTED_STATES, CustodyImport, ImportRow
+from models.custody.import_record import COUNTED_STATES, RETRACTED_STATES, CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects
 from models.custody.refusals import ImportBusyRefusal, RowRefusal
 from models.custody.unlisted import MOST_OF_A_FILE
@@ -28,7 +28,7 @@ BATCH = 1000
 IMPORT_ROWS, SUBJECTS, RECORDS = table_of(ImportRow), table_of(Subject), table_of(CustodyRecord)
 #: Of tables, since a row of a model costs twice as much to read.
 RECORD_CONTENT = [RECORDS.c[name] for name in CONTENT_COLUMNS]
-_CASES = table_of(Case)
+_CASES, _SEEN_IN = table_of(Case), table_of(CustodyImport)
 _OPEN_CASES = (
     select(func.count(_CASES.c.id))
     .where(_CASES.c.subject_id == SUBJECTS.c.id, _CASES.c.closed_at.is_(None))
@@ -48,7 +48,7 @@ class Known:
     """The record of a person with an open case. ``last_known``: the one before an ``unknown`` record.
 
     ``is_absent``: the last full snapshot did not name them. ``is_repeated``: another file than the one that
-    reported it has repeated the record since.
+    reported it has repeated the record since, and counts.
     """
 
     subject_id: int
@@ -128,6 +128,7 @@ class Staging:
         self._present: set[int] = set()
         self._doubted: dict[int, datetime] = {}
         self._older: list[OlderRow] = []
+        self._repeated: list[int] = []
         with database.reading() as session:
             self._facilities = frozenset(session.scalars(select(Facility.name_key)))
             self._courts = frozenset(session.scalars(select(Court.name_key)))
@@ -209,9 +210,9 @@ class Staging:
             and row.as_of == known.as_of
             and not known.is_absent
             and not in_future
-            # Should the file that reported the record be taken back, the second one still says so.
-            and (known.is_repeated or not releasable)
         )
+        if says_nothing and releasable and not known.is_repeated:
+            self._repeated.append(known.subject_id)
         staged = _Staged(row.line, hash(content), releasable, status_at, in_future, verdict, not says_nothing)
         self._staged[known.subject_id] = staged
         self._count(staged, 1)
@@ -349,7 +350,8 @@ class Staging:
     def _write(self, fresh: list[dict[str, Any]], contradicted: list[dict[str, Any]]) -> None:
         doubted, self._doubted = self._doubted, {}
         older, self._older = self._older, []
-        if self._import_id is None or not (fresh or contradicted or doubted or older):
+        repeated, self._repeated = self._repeated, []
+        if self._import_id is None or not (fresh or contradicted or doubted or older or repeated):
             return
         with gentle_transaction(self._database) as session:
             check_state(session, self._import_id, self._state)
@@ -358,6 +360,11 @@ class Staging:
                 _doubt(session, doubted)
             if older:
                 doubt_older(session, older)
+            if repeated:
+                # Should the file that reported the records be taken back, this one says so too, if it lands.
+                session.execute(
+                    update(SUBJECTS).where(SUBJECTS.c.id.in_(repeated)).values(seen_import_id=self._import_id)
+                )
             if fresh:
                 session.execute(insert(IMPORT_ROWS), fresh)
             for values in contradicted:
@@ -427,7 +434,10 @@ def find_people(session: Session, database: Database, feed_ids: list[str]) -> Ma
             SUBJECTS.c.record_id,
             SUBJECTS.c.seen_import_id,
             _OPEN_CASES.label("open_cases"),
-        ).where(SUBJECTS.c.feed_key.in_(list(keys)))
+            _SEEN_IN.c.state.label("seen_state"),
+        )
+        .outerjoin(_SEEN_IN, _SEEN_IN.c.id == SUBJECTS.c.seen_import_id)
+        .where(SUBJECTS.c.feed_key.in_(list(keys)))
     ).all()
     with_case = [one for one in found if one.open_cases]
     # Not joined: PostgreSQL would read every record there is for each batch.
@@ -438,7 +448,7 @@ def find_people(session: Session, database: Database, feed_ids: list[str]) -> Ma
         last = (content[0], content[1]) if content is not None else None
         people[keys[one.feed_key]] = Known(
             one.id, one.as_of, one.open_cases, content, last, one.absent_since is not None,
-            one.seen_import_id not in (None, import_id),
+            one.seen_import_id != import_id and one.seen_state in COUNTED_STATES,
         )  # fmt: skip
     _look_behind_unknown(session, people.values())
     return people

@@ -26,7 +26,7 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.event_making import Told, last_told, told_of
 from models.custody.import_file import CONTENT_COLUMNS
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.import_record import COUNTED_STATES, RETRACTED_STATES, CustodyImport
 from models.custody.import_staging import RECORDS, SUBJECTS
 
 _REPEATED = aliased(CustodyImport)
@@ -77,7 +77,7 @@ def take_back_records(
         .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .outerjoin(
             _REPEATED,
-            and_(_REPEATED.id == Subject.seen_import_id, _REPEATED.state.not_in(RETRACTED_STATES)),
+            and_(_REPEATED.id == Subject.seen_import_id, _REPEATED.state.in_(COUNTED_STATES)),
         )
         .where(Subject.id.in_(subject_ids))
         .order_by(Subject.id)

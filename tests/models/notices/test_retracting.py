@@ -443,6 +443,23 @@ def test_row_that_was_older_than_the_false_one_keeps_the_record_before_it_from_c
     assert what_is_heard(database, case, at(2.2)).status == "in_custody"
 
 
+@pytest.mark.parametrize("is_sent_again", [False, True])
+def test_row_of_a_file_that_never_landed_keeps_nothing_that_is_taken_back(
+    database: Database, case: MadeCase, is_sent_again: bool
+) -> None:
+    wrong = false_release(database)
+    feeds(database, **OUT)
+    with database.transaction() as session:
+        session.get_one(CustodyImport, last_import(database)).state = "rejected"
+    if is_sent_again:
+        feeds(database, **OUT)
+
+    takes_back(database, wrong, 3)
+
+    stands = "released" if is_sent_again else "in_custody"
+    assert what_is_heard(database, case, at(3)).status == stands
+
+
 def test_record_before_does_not_count_again_if_an_older_row_said_what_the_false_one_said(
     database: Database, case: MadeCase
 ) -> None:
