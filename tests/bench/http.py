@@ -3,8 +3,10 @@
 One process waits on all its sockets at once, which takes so little time that the servers keep the cores.
 """
 
+import random
 import selectors
 import socket
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -131,3 +133,35 @@ def run(port: int, lanes: Sequence[Iterator[bytes]], seconds: float) -> Measured
     for lane in open_lanes:
         lane.connection.close()
     return Measured(times, ended - started, [lane.last for lane in open_lanes])
+
+
+def paced(port: int, requests: Iterator[bytes], a_second: float, seconds: float, lanes: int) -> Measured:
+    """Send ``a_second`` requests a second at random moments, as callers come, over so many connections.
+
+    A request's time begins when it is due, also while every connection still waits for an answer.
+    Raises BadAnswerError for any answer that is no document.
+    """
+    every = [_Lane(requests, socket.create_connection(("127.0.0.1", port))) for _ in range(lanes)]
+    # The one that has rested longest is next: a server closes a connection that rests for long.
+    idle, times, arrivals = deque(every), list[float](), random.Random(1)
+    with selectors.DefaultSelector() as selector:
+        for lane in every:
+            lane.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        started = due = perf_counter()
+        while due < started + seconds or len(idle) < lanes:
+            wait = due - perf_counter()
+            if due < started + seconds and idle and wait <= 0:
+                lane = idle.popleft()
+                lane.send_next()
+                lane.started = due
+                selector.register(lane.connection, selectors.EVENT_READ, lane)
+                due += arrivals.expovariate(a_second)
+                continue
+            for key, _ in selector.select(wait if wait > 0 and idle else PATIENCE_SECONDS):
+                if key.data.is_answered():
+                    times.append(perf_counter() - key.data.started)
+                    selector.unregister(key.data.connection)
+                    idle.append(key.data)
+    for lane in every:
+        lane.connection.close()
+    return Measured(times, perf_counter() - started, [lane.last for lane in every])

@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from itertools import cycle
 from math import inf
@@ -23,21 +24,28 @@ import psutil
 from lxml import html
 from sqlalchemy import select
 
+from config.settings import Settings
 from hotline.console.shell.console import Console
 from hotline.console.shell.other_port import EVENTS
 from models import Callback, Staff
 from models.callbacks.callback_list import put_on_list
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import claim, release
 from models.store.database import Database
 from models.store.keyring import Keyring
+from models.store.policies import Policies
 from tests.bench.console import COOKIE, KEYS, cookie_for, full_office, ids_of
-from tests.bench.http import Measured, prepared, run
-from tests.bench.turns import served
+from tests.bench.http import Measured, paced, prepared, run
+from tests.bench.turns import LANES, served
 from workers.office_rules import callback_policy_of, policies_of
 
 #: Pages that are open at once, and how often something changes: in a busy office, and on the busiest day.
 CONSOLES, BUSY_SECONDS, BUSIEST_SECONDS = 50, 10.0, 1.0
 _LANES = 2
+#: A rush of callers, each of whom presses a key every five seconds: five hundred are on the line at once.
+CALLS = 100
+#: Slices of them for each of full lanes: one slice has only ten calls above its p99.
+_STEADY_ROUNDS = 3
 _SPAWN = multiprocessing.get_context("spawn")
 PAGE = "/console/callbacks"
 #: Within this time other parts follow the bar when it shows something new, and when it does not (desk.js).
@@ -79,13 +87,9 @@ def listening(cases: int, seconds: float) -> tuple[float, float]:
                 telling = {"events": busy.pop("events")}
                 with _changing(office, BUSIEST_SECONDS):
                     busiest = _taken(answering, seconds)
-            alone, beside = list[float](), list[float]()
-            for _ in range(rounds):
-                alone += calls(port, seconds / rounds).times
-                with _consoles(port, events, cookies), _changing(office, BUSY_SECONDS):
-                    beside += calls(port, seconds / rounds).times
-    p99s = [quantiles(times, n=100)[98] for times in (alone, beside)]
-    moved = p99s[1] / p99s[0]
+            with_consoles = partial(_consoles, port, events, cookies)
+            full = _p99s(partial(calls, port), with_consoles, office, rounds)
+            steady = _p99s(partial(steady_calls, port), with_consoles, office, rounds * _STEADY_ROUNDS)
     click.echo(f"  of their time take, with nobody at a console: {_told(idle)}")
     for taken, between in ((busy, BUSY_SECONDS), (busiest, BUSIEST_SECONDS)):
         each = sum((one.part - idle[role].part) * one.processes for role, one in taken.items())
@@ -94,11 +98,28 @@ def listening(cases: int, seconds: float) -> tuple[float, float]:
             f"a page and change {each * between / CONSOLES * 1000:.1f} ms of processor time"
         )
     click.echo(f"  and to tell them of a change each {BUSY_SECONDS:.0f} s: {_told(telling)}")
-    click.echo(
-        f"  a caller's p99 is {p99s[0] * 1000:.1f} ms without and {p99s[1] * 1000:.1f} ms beside them: "
-        f"ratio {moved:.2f}"
-    )
-    return _part(busy) - _part(idle), moved
+    for pace, (alone, beside) in ((f"{CALLS} calls a second", steady), ("full lanes", full)):
+        click.echo(
+            f"  with {pace} a caller's p99 is {alone * 1000:.1f} ms without and {beside * 1000:.1f} ms "
+            f"beside them: ratio {beside / alone:.2f}"
+        )
+    return _part(busy) - _part(idle), steady[1] / steady[0]
+
+
+def _p99s(
+    call: Callable[[float], Measured],
+    consoles: Callable[[], AbstractContextManager[None]],
+    office: Console,
+    rounds: int,
+) -> tuple[float, float]:
+    """The p99 of calls (seconds) without consoles and beside them, in slices that follow each other."""
+    alone, beside = list[float](), list[float]()
+    for _ in range(rounds):
+        alone += call(BUSY_SECONDS).times
+        with consoles(), _changing(office, BUSY_SECONDS):
+            beside += call(BUSY_SECONDS).times
+    first, second = (quantiles(times, n=100)[98] for times in (alone, beside))
+    return first, second
 
 
 @contextmanager
@@ -106,36 +127,46 @@ def _changing(office: Console, seconds: float) -> Iterator[None]:
     """Each so many seconds a colleague claims the first callback of the list, or returns it.
 
     Of two claims one is of an urgent callback, which every bar counts. Each alters a row of every list.
+    This is done in a process of its own: here calls would wait for it.
     """
-    over = threading.Event()
-    settings, policies = office.settings, policies_of(office.office)
-    policy = callback_policy_of(office.office)
-
-    def change() -> None:
-        database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
-        for rank in cycle((0, 1)):
-            with database.transaction() as session:
-                colleague = session.scalars(select(Staff).order_by(Staff.id).limit(1)).one()
-                listed = (
-                    select(Callback.id).where(Callback.rank == rank).order_by(Callback.due_at, Callback.id)
-                )
-                callback_id = session.scalars(listed.limit(1)).one()
-                claim(session, callback_id, colleague.id, datetime.now(UTC), policies)
-            over.wait(seconds)
-            with database.transaction() as session:
-                release(session, callback_id, session.get_one(Staff, colleague.id), datetime.now(UTC))
-                put_on_list(session, callback_id, datetime.now(UTC), policy)
-            if over.wait(seconds):
-                break
-        database.close()
-
-    changes = threading.Thread(target=change)
+    has_begun, is_over = _SPAWN.Event(), _SPAWN.Event()
+    policies, policy = policies_of(office.office), callback_policy_of(office.office)
+    changes = _SPAWN.Process(
+        target=_change, args=(office.settings, policies, policy, seconds, has_begun, is_over)
+    )
     changes.start()
     try:
+        if not has_begun.wait(60):
+            raise TimeoutError("Nothing changed.")
         yield
     finally:
-        over.set()
+        is_over.set()
         changes.join()
+
+
+def _change(
+    settings: Settings,
+    policies: Policies,
+    policy: CallbackPolicy,
+    seconds: float,
+    has_begun: Event,
+    is_over: Event,
+) -> None:
+    database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
+    for rank in cycle((0, 1)):
+        with database.transaction() as session:
+            colleague = session.scalars(select(Staff).order_by(Staff.id).limit(1)).one()
+            listed = select(Callback.id).where(Callback.rank == rank).order_by(Callback.due_at, Callback.id)
+            callback_id = session.scalars(listed.limit(1)).one()
+            claim(session, callback_id, colleague.id, datetime.now(UTC), policies)
+        has_begun.set()
+        is_over.wait(seconds)
+        with database.transaction() as session:
+            release(session, callback_id, session.get_one(Staff, colleague.id), datetime.now(UTC))
+            put_on_list(session, callback_id, datetime.now(UTC), policy)
+        if is_over.wait(seconds):
+            break
+    database.close()
 
 
 def _rest(servers: Mapping[str, psutil.Process]) -> None:
@@ -310,3 +341,9 @@ def calls(port: int, seconds: float) -> Measured:
     """Two lanes of new calls, one after another in each, for so many seconds."""
     sids = (f"CA{uuid4().hex}" for _ in iter(int, 1))
     return run(port, [(prepared(port, "/voice/inbound", sid) for sid in sids)] * _LANES, seconds)
+
+
+def steady_calls(port: int, seconds: float) -> Measured:
+    """New calls as they come in a rush that the line can answer, for so many seconds."""
+    sids = (f"CA{uuid4().hex}" for _ in iter(int, 1))
+    return paced(port, (prepared(port, "/voice/inbound", sid) for sid in sids), CALLS, seconds, LANES)
