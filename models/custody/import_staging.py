@@ -183,7 +183,7 @@ class Staging:
                 self._contradict(first, content, known, known.as_of or row.as_of, fresh, contradicted)
             else:
                 values = self._stage(row, content, known)
-                if self._staged[known.subject_id].is_written:
+                if values is not None:
                     fresh[known.subject_id] = values
         for reject in unreadable:
             self._confirm_nothing(reject, people, fresh, contradicted)
@@ -201,7 +201,8 @@ class Staging:
         )
         return (*content[:2], listed[0], *content[3:7], listed[1])
 
-    def _stage(self, row: FeedRow, content: Content, known: Known) -> dict[str, Any]:
+    def _stage(self, row: FeedRow, content: Content, known: Known) -> dict[str, Any] | None:
+        """Judge and count a row; its staged row, or None if it says nothing new."""
         verdict = judge(content, known, self._now)
         status_at, releasable = content[1], content[3]
         in_future = self._is_in_the_future(row)
@@ -226,6 +227,8 @@ class Staging:
         ):
             if name is not None and known_as is None:
                 self._miss(kind, name, row.line)
+        if says_nothing:
+            return None
         change = "future" if in_future else verdict.change
         return self._values(row.line, known.subject_id, change, content, row.as_of)
 
@@ -362,9 +365,8 @@ class Staging:
                 doubt_older(session, older)
             if repeated:
                 # Should the file that reported the records be taken back, this one says so too, if it lands.
-                session.execute(
-                    update(SUBJECTS).where(SUBJECTS.c.id.in_(repeated)).values(seen_import_id=self._import_id)
-                )
+                theirs = SUBJECTS.c.id.in_(_written_out(repeated))
+                session.execute(update(SUBJECTS).where(theirs).values(seen_import_id=self._import_id))
             if fresh:
                 session.execute(insert(IMPORT_ROWS), fresh)
             for values in contradicted:
@@ -458,11 +460,15 @@ def _contents(session: Session, record_ids: list[int]) -> dict[int, tuple[Conten
     """What each record says, and the import that reported it."""
     if not record_ids:
         return {}
-    # Written out in the statement: a thousand parameters take psycopg longer than the rows take PostgreSQL.
-    ids: BindParameter[list[int]] = bindparam("ids", record_ids, expanding=True, literal_execute=True)
+    ids = _written_out(record_ids)
     columns = RECORDS.c.id, RECORDS.c.import_id, *RECORD_CONTENT
     rows = session.execute(select(*columns).where(RECORDS.c.id.in_(ids)))
     return {row[0]: (cast("Content", row[2:]), row[1]) for row in rows}
+
+
+def _written_out(ids: list[int]) -> BindParameter[list[int]]:
+    # In the statement: a thousand parameters take psycopg longer than the rows take PostgreSQL.
+    return bindparam("ids", ids, expanding=True, literal_execute=True)
 
 
 def _careful(doubt: Doubt, known: Known) -> Content:
