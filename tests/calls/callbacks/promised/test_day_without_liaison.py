@@ -65,8 +65,7 @@ def asks(phone: Phone, case: MadeCase | None, language: str = "1", *, keeps: boo
         phone.presses("1")
 
 
-@pytest.mark.parametrize("has_pin", [True, False])
-@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize(("has_pin", "language"), [(True, "1"), (False, "2")])
 def test_call_is_promised_for_the_next_day_on_which_somebody_works(
     phone: Phone, make_case: MakeCase, liaison: Staff, hotline: Hotline, has_pin: bool, language: str
 ) -> None:

@@ -39,7 +39,7 @@ def rings_at(phone: Phone, hotline: Hotline, clock: Clock) -> datetime:
     """When the phone of the callback rings next, by the clock of its person."""
     hotline.jobs.waiting.clear()
     while not hotline.rung():
-        clock.passes(minutes=5)
+        clock.passes(minutes=15)
         sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
     _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == CALLER

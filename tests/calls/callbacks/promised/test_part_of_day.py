@@ -73,8 +73,7 @@ def first_ring(hotline: Hotline, phone: Phone, hours: int) -> datetime | None:
     return None
 
 
-@pytest.mark.parametrize("language", ["1", "2"])
-@pytest.mark.parametrize("has_pin", [True, False])
+@pytest.mark.parametrize(("has_pin", "language"), [(True, "1"), (False, "2")])
 def test_evening_is_that_of_the_next_day_on_which_somebody_works_then(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, has_pin: bool, language: str
 ) -> None:
@@ -97,8 +96,9 @@ def test_evening_is_that_of_the_next_day_on_which_somebody_works_then(
     assert first_ring(hotline, phone, 80) == datetime(2026, 12, 7, 22, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("pin", ["their own", "denied", "duress"])
-@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize(
+    ("pin", "language"), [("their own", "1"), ("denied", "2"), ("duress", "1"), ("duress", "2")]
+)
 def test_part_of_the_day_outside_the_hours_of_their_phone_is_not_promised(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, pin: str, language: str
 ) -> None:
