@@ -51,7 +51,8 @@ def watch_folder(
             seconds = LOOK_SECONDS
             continue
         except FeedKeyError as error:
-            log.error("No batch is taken: %s", error)  # noqa: TRY400 - its sentence says all.
+            # Its sentence is our own; the log would name an exception by class and place alone.
+            log.error("No batch is taken: %s", str(error))  # noqa: TRY400
         except OSError as error:
             # Its message would name files.
             log.error("The feed's folder cannot be used (%s).", error.strerror)  # noqa: TRY400

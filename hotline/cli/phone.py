@@ -31,7 +31,9 @@ _PERSON_PATIENCE_SECONDS = 2.0
 )
 @click.option("--to", help="The line to call, in E.164; by default the office's main number.")
 @click.option(
-    "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where the line listens."
+    "--bind",
+    metavar="HOST:PORT",
+    help="Where the line listens; by default where `serve` runs on this folder.",
 )
 @click.option("--script", help='Play by itself: keys, "" for silence, hangup, answer, back, comma-separated.')
 @click.option("--real-time", is_flag=True, help="Words, silence and ringing last as long as on a phone.")
@@ -46,7 +48,7 @@ _PERSON_PATIENCE_SECONDS = 2.0
 def phone(
     from_: str,
     to: str | None,
-    bind: str,
+    bind: str | None,
     script: str | None,
     real_time: bool,
     speak: bool,
@@ -58,7 +60,7 @@ def phone(
     answers), 4 when the line hung up before the script was through, 1 when the call failed, 2 for wrong
     usage.
     """
-    settings = load_settings(read_bind(bind).url)
+    settings = load_settings(None if bind is None else read_bind(bind).url)
     if settings.carrier != "exchange":
         fail("hotline phone calls through the exchange alone: HOTLINE_CARRIER is not exchange.")
     office = load_office(settings)

@@ -1,6 +1,7 @@
 """`hotline intake` watches the feed's folder with the keys and the policies of the moment (R16)."""
 
 import dataclasses
+import json
 import logging
 import threading
 import time
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from config.logging import JsonLines
 from config.office import Office
 from config.settings import Settings
 from hotline.refusals.wording import in_english
@@ -117,6 +119,27 @@ def test_watch_goes_on_after_a_folder_that_was_away(
     stop.set()
     watch.join()
     assert batches(database, "landed") == [1]
+
+
+def test_log_says_what_is_wrong_with_the_key_of_the_feed(
+    watching: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It said "No batch is taken: FeedKeyError" and a line of code, to somebody with the wrong file."""
+    assert watching.feed_key_file is not None
+    watching.feed_key_file.write_text("not a key\n")
+    monkeypatch.setattr(feed, "LOOK_SECONDS", 0.01)
+    stop = threading.Event()
+    watch = threading.Thread(target=watch_folder, args=(watching, database, in_english, stop))
+
+    with caplog.at_level(logging.ERROR):
+        watch.start()
+        while not caplog.records:
+            time.sleep(0.01)
+        stop.set()
+        watch.join()
+
+    line = json.loads(JsonLines("intake").format(caplog.records[0]))
+    assert line["message"] == "No batch is taken: HOTLINE_FEED_KEY_FILE holds no public key in PEM form."
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,23 @@ def test_command_in_another_terminal_asks_the_exchange_of_the_line(
         assert told["configured"]["TWILIO_API_BASE_URL"] == f"http://127.0.0.1:{serving.port + 1}"
 
 
+def test_phone_in_another_terminal_rings_the_line_of_this_folder_wherever_it_listens(
+    serving: Serving,
+) -> None:
+    ours = {name: value for name, value in os.environ.items() if name not in variables()}
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "hotline.cli", "phone", "--script", "1,hangup"],
+        env={**ours, "HOTLINE_DATA_DIR": str(serving.data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "For English, press 1." in ran.stdout
+
+
 def test_keys_and_the_supervisors_file_tell_nothing_to_others(serving: Serving) -> None:
     keys = sorted(serving.data_dir.glob("*.key"))
     written = (serving.data_dir / "run" / "supervisord.conf").read_text()
