@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
@@ -95,14 +95,21 @@ def last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: f
     return session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
 
 
+# Built once, for every open page.
+_ENDED = (
+    select(Talk)
+    .where(Talk.staff_id == bindparam("staff_id"), Talk.closed_at > bindparam("since"))
+    .order_by(Talk.closed_at.desc(), Talk.id.desc())
+)
+
+
 def unsaved_talks(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> list[Talk]:
     """This person's talks whose outcome nobody has saved, while it may be refined, the newest first.
 
     Each counts as "reached" already, whoever answered: nobody else would ask what is true.
     """
-    since = now - timedelta(minutes=outcome_minutes)
-    mine = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at > since)
-    talks = session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc())).all()
+    asked = {"staff_id": staff_id, "since": now - timedelta(minutes=outcome_minutes)}
+    talks = session.scalars(_ENDED, asked).all()
     saved = which_are_saved(session, talks) if talks else set()
     return [talk for talk in talks if talk.id not in saved]
 

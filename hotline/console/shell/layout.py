@@ -53,10 +53,13 @@ def install_layout(app: Flask, time_zone: str) -> None:
         person = someone()
         return {
             "person": person,
-            "navigation": console.navigation.groups(person.role) if person else [],
-            "current_entry": console.navigation.current(person.role, request.endpoint) if person else None,
+            # Functions, since a part of a page has none of these.
+            "navigation": lambda: console.navigation.groups(person.role) if person else [],
+            "current_entry": lambda: (
+                console.navigation.current(person.role, request.endpoint) if person else None
+            ),
+            "console_languages": console.words.names,
             "language": words.language(),
-            "languages": console.words.names(),
             "office_name": _office_name(),
             "static_url": static_url,
             "events_url": events_url,

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -139,8 +139,14 @@ def language_name(code: str) -> str:
 
 def language_inside(code: str) -> str:
     """A language inside a sentence of the page's language: Spanish has no capital there."""
+    return _name_of_language(code, language())
+
+
+# Cached: a list names a language in each row, and Babel takes longer for it than for the rest of the row.
+@lru_cache(maxsize=1024)
+def _name_of_language(code: str, said_in: str) -> str:
     try:
-        return Locale.parse(code).get_display_name(language()) or code
+        return Locale.parse(code).get_display_name(said_in) or code
     except (UnknownLocaleError, ValueError):
         return code
 
