@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from models.overview.untaken import Untaken, untaken
+from models.overview.untaken import Untaken
 from models.staff.staff import Staff
 from models.staff.wrap_up import MOST_EXTENSIONS
 from models.store.database import keyring_of
@@ -53,12 +53,12 @@ class Standing:
     phone_ending: str
 
 
-def standing_for(session: Session, staff_id: int, now: datetime, soon: datetime) -> Standing:
-    """The current state for one person; a promise due by ``soon`` counts as urgent (R36)."""
+def standing_for(session: Session, staff_id: int, pressing: Untaken) -> Standing:
+    """The current state for one person, beside the work that nobody has."""
     person = session.execute(_PERSON, {"staff_id": staff_id}).one()
     presence = _presence_of(person)
     return Standing(
-        untaken=untaken(session, now, soon),
+        untaken=pressing,
         rings=person.on_shift or person.on_call or person.role == "supervisor",
         presence=presence,
         on_shift=person.on_shift,

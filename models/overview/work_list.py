@@ -1,10 +1,11 @@
 """The list of the desk: every open callback, in the order in which a liaison works on them (R36)."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -44,8 +45,8 @@ _LEFT = Callback.state == TAKEN_UP_AGAIN
 _IS_URGENT = Callback.urgency == "urgent"
 #: A callback that was promised again has been replaced by another one.
 _NOT_ANEW = or_(~_LEFT, Callback.outcome.is_(None), Callback.outcome.not_in(NOT_WAITED_FOR))
-#: The parts of the list, one after the other.
-_MINE, _LISTED, _THEIRS, _NOT_YET = range(4)
+#: The parts of which the list is made.
+_LISTED, _IN_HANDS, _NOT_YET = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,50 @@ class WorkList:
         return self.found > self.page * PAGE
 
 
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What the lists of all readers are made of: read once, it makes the list of each (``list_for``).
+
+    ``waiting`` are the ids of the two lists in the order of offers, and ``not_yet`` those that may not be
+    called yet; both are long enough for ``page``. ``in_hand`` is everything that somebody has, or the line is
+    calling about. ``rows`` are all that a reader's page may show. ``languages`` and ``follow_ups`` are counts
+    by language and by person.
+    """
+
+    rows: Mapping[int, WorkRow]
+    waiting: Sequence[int]
+    in_hand: Sequence[Any]
+    not_yet: Sequence[int]
+    counts: Mapping[str, int]
+    languages: Mapping[str, int]
+    follow_ups: Mapping[int, int]
+    found: int
+    total: int
+    page: int
+
+    def list_for(self, reader: Reader) -> WorkList:
+        """The page of one reader: what they have in hand is first, and that of others follows the lists."""
+        mine = [row for row in self.in_hand if row.staff_id == reader.staff_id]
+        theirs = [row for row in self.in_hand if row.staff_id != reader.staff_id and row.applies]
+        shown = sorted((row for row in mine if row.applies), key=lambda row: (row.due_at, row.id))
+        theirs.sort(key=lambda row: (not row.is_urgent, row.due_at, row.id))
+        ids = [row.id for row in shown] + [*self.waiting] + [row.id for row in theirs] + [*self.not_yet]
+        counts = {
+            **self.counts,
+            "mine": len(mine),
+            "languages": sum(self.languages.get(one, 0) for one in {*reader.languages}),
+            "follow_ups": self.follow_ups.get(reader.staff_id, 0),
+        }
+        page = ids[(self.page - 1) * PAGE : self.page * PAGE]
+        return WorkList(
+            [self.rows[one] for one in page if one in self.rows],
+            {name: counts[name] for name in FILTERS},
+            self.found,
+            self.total,
+            self.page,
+        )
+
+
 def work_list(
     session: Session,
     reader: Reader,
@@ -132,103 +177,134 @@ def work_list(
 
     First what the reader has in hand; then the two lists in the order of offers (R36), with what needs
     attention among them; then what others have in hand, urgent first; last what may not be called yet, by its
-    next moment.
+    next moment. The other arguments are those of ``open_work``.
+    """
+    found = open_work(session, reader, chosen, now, page, soon=soon, lines=lines, discreet=discreet)
+    return found.list_for(reader)
+
+
+def is_same_for_all(chosen: Collection[str]) -> bool:
+    """Whether the same ``open_work`` with these filters makes the list of every reader."""
+    return not _OF_READER & {*chosen}
+
+
+def open_work(
+    session: Session,
+    reader: Reader,
+    chosen: Collection[str],
+    now: datetime,
+    page: int,
+    *,
+    soon: timedelta,
+    lines: Sequence[str],
+    discreet: Collection[str],
+) -> OpenWork:
+    """What the lists of all readers are made of, or that of ``reader`` alone (see ``is_same_for_all``).
+
     ``soon``: a promise due within this time counts as urgent. ``lines`` are the office's numbers, and those
     of ``discreet`` name no office. The number of statements is small and fixed. Raises ValueError for an
     unknown filter.
     """
     if not set(chosen) <= set(FILTERS):
         raise ValueError("There is no such filter of the list.")
+    wanted = page * PAGE
     asked = {
         "staff_id": reader.staff_id,
         "languages": reader.languages,
         "day_ends": reader.day_ends,
         "now": now,
-        "wanted": page * PAGE,
+        "wanted": wanted,
     }
     # In one order, so that each choice has its statements once.
     only = tuple(name for name in FILTERS if name in chosen)
-    ids = _ordered_ids(session, only, asked, now, soon)
-    shown = _rows(tuple(lines), frozenset(discreet))
-    rows = {row.id: row for row in session.execute(shown, {"ids": ids})}
-    total, found, *counts = session.execute(_counts(only), asked).one()
-    names = read_first_names(session) if any(row.staff_id for row in rows.values()) else {}
-    return WorkList(
-        [_row(names, rows[one]) for one in ids if one in rows],
-        dict(zip(FILTERS, counts, strict=True)),
-        found,
-        total,
-        page,
-    )
-
-
-def _ordered_ids(
-    session: Session, only: tuple[str, ...], asked: dict[str, Any], now: datetime, soon: timedelta
-) -> list[int]:
-    """The ids of one page in the order of the list; only the first rows of each part are read."""
-    found: dict[int, list[Any]] = {part: [] for part in (_MINE, _LISTED, _THEIRS, _NOT_YET)}
+    heads: dict[int, list[Any]] = {part: [] for part in (_LISTED, _IN_HANDS, _NOT_YET)}
     for row in session.execute(_heads(only), asked):
-        found[row.part].append(row)
-    for part in (_MINE, _NOT_YET):
-        found[part].sort(key=lambda row: (row.due_at, row.id))
-    found[_THEIRS].sort(key=lambda row: (not row.is_urgent, row.due_at, row.id))
-    turns = interleave(found[_LISTED], last_offers(session, now), now + soon)
-    in_order = chain(found[_MINE], turns, found[_THEIRS], found[_NOT_YET])
-    return [row.id for row in islice(in_order, asked["wanted"] - PAGE, asked["wanted"])]
+        heads[row.part].append(row)
+    turns = interleave(heads[_LISTED], last_offers(session, now), now + soon)
+    waiting = [row.id for row in islice(turns, wanted)]
+    not_yet = [row.id for row in sorted(heads[_NOT_YET], key=lambda row: (row.due_at, row.id))[:wanted]]
+    in_hand = heads[_IN_HANDS]
+    # A reader's page begins earlier in these by as many as somebody has in hand.
+    others = [*waiting, *not_yet][max(0, wanted - PAGE - len(in_hand)) : wanted]
+    ids = [row.id for row in in_hand] + others
+    found = session.execute(_rows(tuple(lines), frozenset(discreet)), {"ids": ids}).all()
+    names = read_first_names(session) if any(row.staff_id for row in found) else {}
+    of_languages = session.execute(_counts(only), asked).all()
+    return OpenWork(
+        rows={row.id: _row(names, row) for row in found},
+        waiting=waiting,
+        in_hand=in_hand,
+        not_yet=not_yet,
+        counts={name: sum(getattr(row, name) for row in of_languages) for name in _COUNTED},
+        languages={row.language: row.total for row in of_languages},
+        follow_ups=_follow_ups(session, asked),
+        found=sum(row.found for row in of_languages),
+        total=sum(row.total for row in of_languages),
+        page=page,
+    )
 
 
 # Built once for each choice of filters: building a union takes longer than running it.
 @cache
 def _heads(only: tuple[str, ...]) -> Executable:
-    """The first rows of each part; of what may not be called yet, ``due_at`` is its next moment."""
-    mine = Callback.staff_id == bindparam("staff_id")
+    """The first rows of each part, and all that are in hand.
+
+    Of what may not be called yet, ``due_at`` is its next moment. What is in hand and does not fit the filters
+    is there too, since it counts as somebody's own.
+    """
+    applies = and_(true(), *(_FILTERS[name] for name in only))
     parts: list[tuple[int, Any, tuple[Any, ...]]] = [
-        (_MINE, Callback.due_at, (_IN_HAND, mine)),
         *((_LISTED, Callback.due_at, (LISTED, Callback.rank == rank)) for rank in RANKS),
-        (_THEIRS, Callback.due_at, (_IN_HAND, or_(Callback.staff_id.is_(None), ~mine))),
         *(
             (_NOT_YET, Callback.next_attempt_at, (NOT_YET, Callback.urgency == urgency))
             for urgency in ("urgent", "other")
         ),
     ]
     heads = [
-        select(
-            literal_column(str(part)).label("part"),
-            Callback.id,
-            Callback.rank,
-            moment.label("due_at"),
-            Callback.requested_at,
-            _IS_URGENT.label("is_urgent"),
-        )
-        .where(*which, *(_FILTERS[name] for name in only))
-        .order_by(*_order(part, moment))
+        _head(part, moment, true())
+        .where(*which, applies)
+        .order_by(*(IN_ORDER if part == _LISTED else (moment, Callback.id)))
         .limit(bindparam("wanted"))
         .subquery()
         for part, moment, which in parts
     ]
-    return union_all(*(select(head) for head in heads))
+    in_hands = _head(_IN_HANDS, Callback.due_at, applies).where(_IN_HAND).subquery()
+    return union_all(*(select(head) for head in (*heads, in_hands)))
 
 
-def _order(part: int, moment: Any) -> Sequence[Any]:
-    """The order in which the rows of a part are read."""
-    if part == _LISTED:
-        return IN_ORDER
-    return (*((~_IS_URGENT,) if part == _THEIRS else ()), moment, Callback.id)
+def _head(part: int, moment: Any, applies: Any) -> Select[Any]:
+    return select(
+        literal_column(str(part)).label("part"),
+        Callback.id,
+        Callback.rank,
+        moment.label("due_at"),
+        Callback.requested_at,
+        _IS_URGENT.label("is_urgent"),
+        Callback.staff_id,
+        applies.label("applies"),
+    )
 
 
 @cache
 def _counts(only: tuple[str, ...]) -> Executable:
-    """How many are open, how many of them all of ``only`` apply to, and how many each filter alone."""
+    """Of each language: how many are open, how many of them all of ``only`` apply to, and some filters."""
     applies = and_(true(), *(_FILTERS[name] for name in only))
-    each = (func.count().filter(condition) for condition in _FILTERS.values())
-    counts = select(func.count(), func.count().filter(applies), *each)
-    return counts.select_from(Callback).where(IS_PROMISED, _NOT_ANEW)
+    each = (func.count().filter(_FILTERS[name]).label(name) for name in _COUNTED)
+    return (
+        select(
+            Callback.language,
+            func.count().label("total"),
+            func.count().filter(applies).label("found"),
+            *each,
+        )
+        .where(IS_PROMISED, _NOT_ANEW)
+        .group_by(Callback.language)
+    )
 
 
 #: A callback that a talk led to was requested in the caller's leg of that talk.
-_AFTER_THEIR_TALK = exists().where(
-    Talk.caller_call_id == Callback.requested_in_call_id, Talk.staff_id == bindparam("staff_id")
-)
+_AFTER_TALK = Talk.caller_call_id == Callback.requested_in_call_id
+_BY_TONIGHT = Callback.due_at < bindparam("day_ends")
 _FILTERS: dict[str, ColumnElement[bool]] = {
     "mine": and_(_IN_HAND, Callback.staff_id == bindparam("staff_id")),
     "urgent": _IS_URGENT,
@@ -236,10 +312,39 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "overdue": and_(Callback.due_at < bindparam("now"), Callback.state != "talking"),
     "attention": or_(_LEFT, and_(Callback.state == "requested", Callback.paged_at.is_not(None))),
     "follow_ups": and_(
-        Callback.due_at < bindparam("day_ends"),
-        or_(Callback.rescheduled_by_id == bindparam("staff_id"), _AFTER_THEIR_TALK),
+        _BY_TONIGHT,
+        or_(
+            Callback.rescheduled_by_id == bindparam("staff_id"),
+            exists().where(_AFTER_TALK, Talk.staff_id == bindparam("staff_id")),
+        ),
     ),
 }
+#: Of these each reader has a count of their own; the others are the same for everybody.
+_OF_READER = frozenset({"mine", "languages", "follow_ups"})
+_COUNTED = tuple(name for name in FILTERS if name not in _OF_READER)
+
+
+#: Who has each as a follow-up: who rescheduled it, and who led the talk that it came from.
+_FOLLOWED = (
+    select(Callback.id, Callback.rescheduled_by_id, Talk.staff_id)
+    .outerjoin(Talk, _AFTER_TALK)
+    .where(
+        IS_PROMISED,
+        _NOT_ANEW,
+        _BY_TONIGHT,
+        or_(Callback.rescheduled_by_id.is_not(None), Talk.staff_id.is_not(None)),
+    )
+)
+
+
+def _follow_ups(session: Session, asked: Mapping[str, Any]) -> Mapping[int, int]:
+    """How many follow-ups each person has."""
+    followed = {
+        (staff_id, row.id)
+        for row in session.execute(_FOLLOWED, asked)
+        for staff_id in (row.rescheduled_by_id, row.staff_id)
+    }
+    return Counter(staff_id for staff_id, _callback_id in followed)
 
 
 # Built once for each version of the office's numbers.

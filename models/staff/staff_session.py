@@ -51,7 +51,10 @@ class StaffSession(Base):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person with a valid session, as they were when the request came in."""
+    """A person with a valid session, as they were when the request came in.
+
+    ``language`` is that of their pages, and ``spoken`` are those that they speak with callers.
+    """
 
     session_id: int
     staff_id: int
@@ -59,6 +62,7 @@ class SignedIn:
     role: str
     name: str = field(repr=False)
     language: str | None
+    spoken: tuple[str, ...]
     method: str
     fresh_at: datetime
     seen_at: datetime
@@ -115,6 +119,7 @@ _SIGNED_IN = (
         Staff.role,
         Staff.name_sealed,
         Staff.interface_language,
+        Staff.languages,
     )
     .join(Staff, Staff.id == StaffSession.staff_id)
     .where(StaffSession.token_hash == bindparam("token_hash"), *LASTS)
@@ -134,6 +139,7 @@ def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: da
         role=row.role,
         name=keyring_of(session).unseal("staff.name", row.name_sealed),
         language=row.interface_language,
+        spoken=tuple(word.strip() for word in row.languages.split(",")),
         method=row.method,
         fresh_at=row.fresh_at,
         seen_at=row.seen_at,

@@ -296,7 +296,7 @@ class _Console(threading.Thread):
     def _looks(self, bar: str, parts: Sequence[str]) -> None:
         """Ask for the bar at once, and for the parts a little later, if they are not asked for by then."""
         with self._one_at_a_time:
-            seconds = _SOON_SECONDS if self._asks(bar) else _LATER_SECONDS
+            seconds = _SOON_SECONDS if self._asks(bar, "bar") else _LATER_SECONDS
             if self._looks_at <= monotonic() + seconds:
                 return
             if self._later is not None:
@@ -312,20 +312,21 @@ class _Console(threading.Thread):
             self._looks_at = inf
             if not self._is_over:
                 for part in parts:
-                    self._asks(part)
+                    self._asks(part, "parts")
                 # What it asked for first is none of a change.
                 self.is_open.set()
 
-    def _asks(self, part: str) -> bool:
+    def _asks(self, part: str, looks: str) -> bool:
         """Ask for a part, naming what is shown; whether it has changed."""
-        status, _, tag = self._gets(part, self._tags.get(part, ""))
+        status, _, tag = self._gets(part, self._tags.get(part, ""), looks)
         if status not in (200, 304):
             raise RuntimeError(f"{part} answered {status}.")
         self._tags[part] = tag
         return status == 200
 
-    def _gets(self, path: str, tag: str = "") -> tuple[int, bytes, str]:
+    def _gets(self, path: str, tag: str = "", looks: str = "") -> tuple[int, bytes, str]:
         headers = self._cookie | ({"If-None-Match": tag, "HX-Request": "true"} if tag else {})
+        headers |= {"Looks-Again": looks} if looks else {}
         try:
             self._web.request("GET", path, headers=headers)
             answer = self._web.getresponse()

@@ -2,12 +2,13 @@
 
 import signal
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
 from models.callbacks.callback import advance
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import ConsoleServer
+from tests.browser.console_server import ConsoleServer, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import promises
 from tests.hotline.cli.test_serve import until
@@ -75,6 +76,34 @@ def test_bar_looks_at_once_and_the_list_within_seconds_unless_an_own_call_change
     expect(page.locator("#work-in")).to_be_visible()
     expect(page.locator("[data-row]")).to_have_count(3)
     visitors.complaints.clear()  # Nobody had clicked yet, so the sound of the ring waited.
+
+
+def test_only_a_look_that_nobody_waits_for_waits_for_other_pages(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    expect(page.get_by_text("Nothing is open.")).to_be_visible()
+    asked: list[tuple[str, str | None]] = []
+    page.on("request", lambda one: asked.append((urlsplit(one.url).path, one.headers.get("looks-again"))))
+
+    promises(console_server, rank=1)
+    _tells(page)
+    expect(page.locator("[data-row]")).to_have_count(1)
+    assert {("/console/bar", "bar"), ("/console/callbacks/part", "parts")} == set(asked)
+
+    asked.clear()
+    promises(console_server, state="ringing_liaison", staff_id=ana.staff_id, rank=None)
+    _tells(page)
+    expect(page.locator("[data-row]")).to_have_count(2)
+    assert ("/console/callbacks/part", None) in asked
+
+    asked.clear()
+    page.get_by_role("button", name="Start shift").click()
+    expect(page.locator("#bar-state")).to_contain_text("On shift")
+    looks_again(page)
+    assert not any(looks for _path, looks in asked)
+    visitors.complaints.clear()  # The sound of the ring waited for a click.
 
 
 def test_hidden_tab_announces_an_offered_call_with_events_and_after_they_were_killed(

@@ -9,6 +9,7 @@ from config.office import Office
 from models import Alert, Callback, Staff
 from models.callbacks.at_risk import make_alerts
 from models.frame.standing import standing_for
+from models.overview.untaken import untaken
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
 from models.staff.wrap_up import end_wrap_up, extend_wrap_up
@@ -118,7 +119,7 @@ def test_liaison_who_was_set_away_and_makes_a_call_of_their_own_still_reads_how_
     assert call_center.presses(call, legs.accept_by_liaison) == "accepted"
 
     with call_center.database.reading() as session:
-        standing = standing_for(session, 1, call_center.now, call_center.now)
+        standing = standing_for(session, 1, untaken(session, call_center.now, call_center.now))
         assert (standing.presence, standing.missed) == ("away", 2)
 
 
@@ -173,7 +174,9 @@ def test_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_af
         _nobody_picks_up(call_center)
     rung = len(call_center.legs("liaison"))
     with call_center.database.transaction() as session:
-        assert standing_for(session, 2, call_center.now, call_center.now).presence != "wrap_up"
+        assert (
+            standing_for(session, 2, untaken(session, call_center.now, call_center.now)).presence != "wrap_up"
+        )
         end_wrap_up(session, 2, call_center.now)
         with pytest.raises(RefusedError):
             extend_wrap_up(session, 2, 30, call_center.now)

@@ -32,6 +32,7 @@ def console(bind: str) -> None:
 def make_application() -> Any:
     """The WSGI application of the one process. Web processes and proxies lead only /console to it."""
     from hotline import create_app_from_env
+    from hotline.console.shell.together import Gathered
     from hotline.request_slots import RequestSlots
     from hotline.slow_senders import SlowSenders
     from workers.heart import Heart
@@ -45,7 +46,8 @@ def make_application() -> Any:
     # A web process sends forms on whole, and limits their senders itself: here they all have its address.
     senders = SlowSenders()
     senders.watch_forever()
-    return _to_the_end(RequestSlots(app, settings.web_threads, senders), senders)
+    # Whoever waits for others holds no slot.
+    return Gathered(_to_the_end(RequestSlots(app, settings.web_threads, senders), senders))
 
 
 def _to_the_end(application: Any, senders: Any) -> Any:

@@ -36,6 +36,7 @@ from models.frame.call_bar import CallBar, OwnCall, call_bar, own_calls, with_ho
 from models.frame.standing import Standing, standing_for
 from models.overview.my_shift import end_rest
 from models.overview.staff_menu import set_shift
+from models.overview.untaken import Untaken, untaken
 from models.staff.staff import ROLES
 from models.staff.wrap_up import end_wrap_up, extend_wrap_up
 from models.store.database import tried_again
@@ -190,10 +191,9 @@ def bar_now() -> Bar | None:
 
 def _bar() -> Bar:
     now = console.clock()
-    # A promise due by then counts as urgent.
-    soon = now + timedelta(minutes=console.policies.due_soon_minutes)
     with console.database.reading() as session:
-        standing = standing_for(session, me().staff_id, now, soon)
+        pressing = console.together.read("pressing", session, lambda own: _pressing(own, now))
+        standing = standing_for(session, me().staff_id, pressing)
         calls = call_bar(session, me().staff_id, now, console.policies.outcome_minutes)
         office = console.office
         calls = with_how_to_speak(session, calls, office.lines, office.discreet_lines)
@@ -204,6 +204,11 @@ def _bar() -> Bar:
     reader = me().role, me().session_id, language()
     tag = tag_of(standing, calls, ends, overdue(standing, calls, now), _day_of(now), *reader)
     return Bar(standing, calls, news_of(standing, calls, now), tag, now, callout_name)
+
+
+def _pressing(session: Session, now: datetime) -> Untaken:
+    # A promise due by then counts as urgent.
+    return untaken(session, now, now + timedelta(minutes=console.policies.due_soon_minutes))
 
 
 def _is_talking() -> bool:

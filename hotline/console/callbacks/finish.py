@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.list_pane import address_of, spoken_by
+from hotline.console.callbacks.list_pane import address_of
 from hotline.console.callbacks.list_rows import short_reason
 from hotline.console.callbacks.words import OUTCOME_CHOICES, no_phone, note_sentence, there
 from hotline.console.shell.console import console
@@ -81,8 +81,7 @@ def page_of_next(*, callback_id: int | None = None, talk_id: int | None = None) 
     The outcome that was saved is of a callback, or of a talk with a caller at 0.
     """
     with console.database.reading() as session:
-        spoken = spoken_by(session)
-        found = next_to_claim(session, spoken, console.clock(), console.callback_policy)
+        found = next_to_claim(session, me().spoken, console.clock(), console.callback_policy)
         if callback_id is not None:
             callback = session.get_one(Callback, callback_id)
             what = short_reason(callback.reason, began_with(session, callback).reason)

@@ -1,6 +1,7 @@
 """The list of the desk: which filters its address names, and what its templates show."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -8,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask import current_app, request, url_for
 from markupsafe import Markup
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.console.callbacks.list_rows import FILTER_NAMES, MARKS, RowWords, row_words
@@ -19,8 +19,7 @@ from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.words import language
 from models.callbacks.follow_up import CONTINUES, reasons_begun_with
 from models.outcomes.talk_facts import which_need_interpreter
-from models.overview.work_list import FILTERS, Reader, work_list
-from models.staff.staff import Staff
+from models.overview.work_list import FILTERS, OpenWork, Reader, WorkRow, is_same_for_all, open_work
 
 LAST_PAGE = 1000
 #: Where the hidden field of a reader's forms goes in a row made for everybody: no text of it has a "<".
@@ -37,15 +36,21 @@ class Asked:
 
     def address(self, filters: tuple[str, ...], page: int = 1, opened: int | None = None) -> str:
         """The address of the desk with other filters, another page or another callback."""
-        query: dict[str, Any] = dict.fromkeys(filters, 1) | ({"page": page} if page > 1 else {})
-        if opened is None:
-            return url_for("console.callbacks.callbacks", **query)
-        return url_for("console.callbacks.callback", callback_id=opened, **query)
+        return _address(filters, page, opened)
 
     def toggled(self, name: str) -> str:
         """The address with one filter more, or less if it is on."""
         others = tuple(one for one in self.filters if one != name)
         return self.address(others if name in self.filters else (*others, name), opened=self.opened)
+
+
+# Cached: each list has a dozen of them, and the same ones every time.
+@lru_cache(maxsize=1024)
+def _address(filters: tuple[str, ...], page: int, opened: int | None) -> str:
+    query: dict[str, Any] = dict.fromkeys(filters, 1) | ({"page": page} if page > 1 else {})
+    if opened is None:
+        return url_for("console.callbacks.callbacks", **query)
+    return url_for("console.callbacks.callback", callback_id=opened, **query)
 
 
 def asked_of_list(opened: int | None = None) -> Asked:
@@ -69,29 +74,12 @@ def address_of(opened: int | None) -> str:
 
 def list_pane(session: Session, asked: Asked) -> dict[str, Any]:
     """The values of the templates of the list."""
-    now = console.clock()
-    reader = _reader(session, now)
-    found = work_list(
-        session,
-        reader,
-        asked.filters,
-        now,
-        asked.page,
-        soon=timedelta(minutes=console.policies.due_soon_minutes),
-        lines=console.office.lines,
-        discreet=console.office.discreet_lines,
-    )
-    interpreter = which_need_interpreter(session, [row.id for row in found.rows])
-    follow = [row.id for row in found.rows if row.reason in CONTINUES]
-    first = reasons_begun_with(session, follow) if follow else {}
-    policy, zone = console.callback_policy, console.office.zone
+    reader = _reader()
+    key = "list", asked.filters, asked.page, *(() if is_same_for_all(asked.filters) else (reader,))
+    work = console.together.read(key, session, lambda own: _read_work(own, reader, asked))
+    found = work.open.list_for(reader)
     query: dict[str, Any] = dict.fromkeys(asked.filters, 1) | {"page": asked.page}
-    rows = [
-        row_words(
-            row, reader, now, zone, policy, needs_interpreter=row.id in interpreter, first=first.get(row.id)
-        )
-        for row in found.rows
-    ]
+    rows = [work.words(row, reader) for row in found.rows]
     counts = found.counts, found.found, found.total
     return {
         "asked": asked,
@@ -105,6 +93,58 @@ def list_pane(session: Session, asked: Asked) -> dict[str, Any]:
         "every": EVERY,
         "rows_url": url_for("console.callbacks.callbacks_part", opened=asked.opened, **query),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a page of the list says to whoever reads it, as of ``now``.
+
+    ``interpreter`` are the ids of those who need one, ``first`` says why the talks were asked for that some
+    continue, and ``_said`` keeps the rows in words.
+    """
+
+    open: OpenWork
+    interpreter: Collection[int]
+    first: Mapping[int, str]
+    now: datetime
+    _said: dict[Hashable, RowWords] = field(default_factory=dict)
+
+    def words(self, row: WorkRow, reader: Reader) -> RowWords:
+        """One row for this reader: the same for all who have it, or have it not, and speak its language."""
+        is_mine, speaks = row.staff_id == reader.staff_id, row.language in reader.languages
+        key = row.id, is_mine, speaks, language()
+        if key not in self._said:
+            self._said[key] = row_words(
+                row,
+                self.now,
+                console.office.zone,
+                console.callback_policy,
+                is_mine=is_mine,
+                needs_interpreter=not speaks or row.id in self.interpreter,
+                first=self.first.get(row.id),
+            )
+        return self._said[key]
+
+
+def _read_work(session: Session, reader: Reader, asked: Asked) -> _Work:
+    now = console.clock()
+    found = open_work(
+        session,
+        reader,
+        asked.filters,
+        now,
+        asked.page,
+        soon=timedelta(minutes=console.policies.due_soon_minutes),
+        lines=console.office.lines,
+        discreet=console.office.discreet_lines,
+    )
+    follow = [row.id for row in found.rows.values() if row.reason in CONTINUES]
+    return _Work(
+        found,
+        which_need_interpreter(session, found.rows),
+        reasons_begun_with(session, follow) if follow else {},
+        now,
+    )
 
 
 def _row_html(row: RowWords, asked: Asked, token: Markup) -> Markup:
@@ -122,13 +162,6 @@ def _made_row(row: RowWords, filters: tuple[str, ...], page: int, _language: str
     return str(made.row_html(row, address, is_opened, MARKS, Markup(_FIELD)))  # noqa: S704 # no text of others
 
 
-def spoken_by(session: Session) -> tuple[str, ...]:
-    """The languages that the reader speaks with callers."""
-    spoken = session.scalar(select(Staff.languages).where(Staff.id == me().staff_id)) or ""
-    return tuple(word.strip() for word in spoken.split(","))
-
-
-def _reader(session: Session, now: datetime) -> Reader:
-    zone = console.office.zone
-    day_ends = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
-    return Reader(me().staff_id, spoken_by(session), day_ends.astimezone(UTC))
+def _reader() -> Reader:
+    day_ends = datetime.combine(console.today + timedelta(days=1), time(), console.office.zone)
+    return Reader(me().staff_id, me().spoken, day_ends.astimezone(UTC))

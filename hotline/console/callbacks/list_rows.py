@@ -10,7 +10,7 @@ from hotline.console.shell.words import N_, _, language_name, ngettext
 from models.callbacks.callback import gave_pin
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import NOT_CALLED
-from models.overview.work_list import Reader, WorkRow
+from models.overview.work_list import WorkRow
 
 FILTER_NAMES = {
     "mine": N_("Mine"),
@@ -139,19 +139,19 @@ class RowWords:
 
 def row_words(
     row: WorkRow,
-    reader: Reader,
     now: datetime,
     zone: ZoneInfo,
     policy: CallbackPolicy,
     *,
+    is_mine: bool,
     needs_interpreter: bool,
     first: str | None = None,
 ) -> RowWords:
-    """A row for this reader; ``zone`` is the office's. ``needs_interpreter``: their last talk said so.
+    """A row for a reader; ``is_mine``: they have it. ``zone`` is the office's.
 
-    ``first``: why the talk was asked for that this callback continues.
+    ``needs_interpreter``: they do not speak its language, or the last talk said so. ``first``: why the talk
+    was asked for that this callback continues.
     """
-    is_mine = row.staff_id == reader.staff_id
     needs_attention = row.state == "left_for_staff" or (row.state == "requested" and row.paged_at is not None)
     window = _window_opens(row, now, zone, policy)
     is_stopped = row.outcome in NOT_CALLED and row.state in ("left_for_staff", "claimed")
@@ -173,7 +173,7 @@ def row_words(
         there=time_there(now, row.time_zone, zone),
         tries=_tries(row.caller_tries),
         tries_used=row.caller_tries,
-        marks=tuple(_marks(row, reader, needs_interpreter=needs_interpreter)),
+        marks=tuple(_marks(row, needs_interpreter=needs_interpreter)),
         action=action,
         button=button,
     )
@@ -245,13 +245,13 @@ def _tries(count: int) -> str:
     return ngettext("1 try used", "%(num)d tries used", count) if count else _("no tries used")
 
 
-def _marks(row: WorkRow, reader: Reader, *, needs_interpreter: bool) -> list[str]:
+def _marks(row: WorkRow, *, needs_interpreter: bool) -> list[str]:
     found = {
         "silent": row.silent,
         "two": row.asked_elsewhere,
         "only": row.may_answer == "only_me",
         "voicemail": row.voicemail_text is None,
         "discreet": row.discreet,
-        "interpreter": needs_interpreter or row.language not in reader.languages,
+        "interpreter": needs_interpreter,
     }
     return [mark for mark, applies in found.items() if applies]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Protocol, cast
 
 from flask import current_app
@@ -11,6 +12,7 @@ from werkzeug.local import LocalProxy
 from config.office import Office
 from config.settings import Settings
 from hotline.console.shell.navigation import Navigation
+from hotline.console.shell.together import Together
 from hotline.console.shell.words import Words
 from hotline.office_settings import OfficeSettings
 from ivr_flows.engine.rules import Rules
@@ -56,6 +58,11 @@ class Console:
     words: Words
     clock: Callable[[], datetime]
     navigation: Navigation
+
+    @cached_property
+    def together(self) -> Together:
+        """What open pages read together."""
+        return Together(self.database)
 
     @property
     def office(self) -> Office:

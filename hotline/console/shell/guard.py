@@ -29,13 +29,17 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The signed-in person, as they were when the request came in."""
+    """The signed-in person, as they were when the request came in.
+
+    ``language`` is that of their pages, and ``spoken`` are those that they speak with callers.
+    """
 
     staff_id: int
     email: str
     role: str
     name: str = field(repr=False)
     language: str
+    spoken: tuple[str, ...]
     session_id: int
     method: str
     fresh_at: datetime
@@ -243,6 +247,7 @@ def _person(found: SignedIn) -> Person:
         role=found.role,
         name=found.name,
         language=console.words.known(found.language) or g.language,
+        spoken=found.spoken,
         session_id=found.session_id,
         method=found.method,
         fresh_at=found.fresh_at,

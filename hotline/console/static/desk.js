@@ -61,18 +61,18 @@
   const LATER_MILLISECONDS = 4000;
   let look = null;
   let looksAt = Infinity;
-  const dispatch = (name) => document.body.dispatchEvent(new CustomEvent(name));
-  const lookAtParts = () => {
+  const dispatch = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
+  const lookAtParts = (isOwn) => {
     window.clearTimeout(look);
     looksAt = Infinity;
-    dispatch("desk:parts");
+    dispatch("desk:parts", { isOwn });
   };
   const lookWithin = (milliseconds) => {
     if (looksAt <= performance.now() + milliseconds) return;
     const wait = Math.random() * milliseconds;
     window.clearTimeout(look);
     looksAt = performance.now() + wait;
-    look = window.setTimeout(lookAtParts, wait);
+    look = window.setTimeout(lookAtParts, wait, false);
   };
   const tell = () => {
     dispatch("desk:told");
@@ -171,7 +171,7 @@
     drawn();
     if (calls !== before) {
       dispatch("desk:call");
-      lookAtParts();
+      lookAtParts(true);
     } else {
       lookWithin(SOON_MILLISECONDS);
     }

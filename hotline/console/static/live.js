@@ -15,6 +15,7 @@ document.addEventListener("desk:in", () => {
   lookAgain();
 });
 
+const LOOKS = { "desk:told": "bar", "desk:parts": "parts" };
 document.addEventListener("htmx:configRequest", (event) => {
   const part = event.detail.elt;
   if (!part.matches("[data-live]")) return;
@@ -27,6 +28,10 @@ document.addEventListener("htmx:configRequest", (event) => {
     return;
   }
   if (part.dataset.tag) event.detail.headers["If-None-Match"] = part.dataset.tag;
+  // Nobody waits for it: pages that were told of the same change are answered together.
+  const asks = event.detail.triggeringEvent;
+  const looks = asks && !asks.detail?.isOwn && LOOKS[asks.type];
+  if (looks) event.detail.headers["Looks-Again"] = looks;
 });
 
 // Answers may arrive in another order than they were asked for in. What a click has drawn shows more than a part

@@ -55,6 +55,7 @@ def test_supervisor_gets_a_page_from_the_view_alone(
             role="supervisor",
             name="Sam Demo",
             language="en",
+            spoken=("en",),
             session_id=1,
             method="code",
             fresh_at=clock(),
