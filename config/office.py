@@ -177,19 +177,6 @@ class Office:
                 return _moment(day, spans[-1][1], self.zone)
         raise _never_opens()
 
-    def calling_window(self, at: datetime, time_zone: str) -> datetime:
-        """The earliest moment at or after ``at`` when we may call a phone in ``time_zone`` (R29)."""
-        if self.always_open:
-            return _aware(at)
-        zone = _zone(time_zone)
-        local = _aware(at).astimezone(zone)
-        opens, closes = (int(self.policies[f"window_{edge}_hour"].value) for edge in ("opens", "closes"))
-        if local.hour < opens:
-            return _moment(local.date(), time(opens), zone)
-        if local.hour >= closes:
-            return _moment(local.date() + timedelta(days=1), time(opens), zone)
-        return at
-
     def can_dial(self, number: str) -> bool:
         """Whether the line may dial this E.164 number: an ordinary number in the office's countries (R35).
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.office import Office
+from config.office_file import WEEKDAYS
 from models import (
     Call,
     Callback,
@@ -60,6 +61,14 @@ def make_office(**changes: Any) -> Office:
         },
     }
     return dataclasses.replace(shipped, **changes)
+
+
+def open_by_hours(office: Office) -> Office:
+    """An office open around the clock by its hours, so that its calling windows still close (R29)."""
+    hours = dict.fromkeys(WEEKDAYS, ((time(0), time.max),))
+    return dataclasses.replace(
+        office, always_open=False, hours=hours, holiday_country=None, extra_closures=frozenset()
+    )
 
 
 def make_policies(**values: Any) -> Policies:

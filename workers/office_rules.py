@@ -13,7 +13,7 @@ from models.store.policies import Policies
 def policies_of(office: Office) -> Policies:
     """The office's policies as plain numbers. Raises TypeError when they do not match the fields."""
     values: dict[str, Any] = {name: policy.value for name, policy in office.policies.items()}
-    return Policies(**values)
+    return Policies(**values, always_open=office.always_open)
 
 
 def callback_policy_of(office: Office) -> CallbackPolicy:
@@ -22,7 +22,6 @@ def callback_policy_of(office: Office) -> CallbackPolicy:
         numbers=policies_of(office),
         lines=office.lines,
         zone=office.zone,
-        calling_window=office.calling_window,
         due_at=office.due_at,
         can_dial=office.can_dial,
         zone_of=office.zone_of,
@@ -38,7 +37,7 @@ def import_rules_of(office: Office, policies: Policies) -> ImportRules:
         "expected_release_reminder_days": office.allow_expected_release,
         "hearing_reminder_days": office.allow_hearing,
     }
-    off = dict.fromkeys((name for name, is_told in told.items() if is_told is not True), 0)
+    off: dict[str, Any] = dict.fromkeys((name for name, is_told in told.items() if is_told is not True), 0)
     return ImportRules(office.gates, replace(policies, **off))
 
 

@@ -298,7 +298,7 @@ def promise(
         due_at = office.due_at("other", desk.now)
     zone = desk.zone_to_call(verified=verified)
     # An urgent callback opens the window of the phone it was requested for; others wait for it (R29).
-    first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
+    first_at = desk.now if urgency == "urgent" else desk.callback_policy.calling_window(desk.now, zone)
     window = None
     if hours is not None:
         window = _part_of_day(desk, urgency, zone, first_at, hours, phone_hours)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from models.callbacks.callback import NOTICE_TASK, Callback
-from models.cases.daily_window import DailyWindow, moment_inside
+from models.cases.daily_window import DailyWindow, calling_hours, day_hours, moment_inside, night_hours
 from models.cases.safe_phone import PhoneStanding
 from models.store.policies import Policies
 
@@ -56,16 +56,14 @@ class CallbackPolicy:
     """What the office decided about callbacks, filled once for each version of the office.
 
     ``numbers`` are its policies, ``lines`` its own numbers (E.164) with the main one first, and ``zone`` its
-    time zone. ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the
-    permitted hours there (R29), and ``due_at`` is the latest moment promised. ``can_dial(number)`` is whether
-    the line may call an E.164 number (R35); ``zone_of(number)`` is the zone that its area suggests.
-    ``next_open(at)`` is the earliest moment at or after ``at`` when the office is open.
+    time zone. ``due_at`` is the latest moment promised. ``can_dial(number)`` is whether the line may call an
+    E.164 number (R35); ``zone_of(number)`` is the zone that its area suggests. ``next_open(at)`` is the
+    earliest moment at or after ``at`` when the office is open.
     """
 
     numbers: Policies
     lines: tuple[str, ...]
     zone: ZoneInfo
-    calling_window: Callable[[datetime, str], datetime] = field(repr=False)
     due_at: Callable[[Literal["urgent", "other"], datetime], datetime] = field(repr=False)
     can_dial: Callable[[str], bool] = field(repr=False)
     zone_of: Callable[[str], str] = field(repr=False)
@@ -112,6 +110,10 @@ class CallbackPolicy:
     def call_interval(self) -> timedelta:
         """The time between two calls that the carrier's pace requires."""
         return timedelta(seconds=1) / self.numbers.carrier_calls_per_second
+
+    def calling_window(self, at: datetime, time_zone: str) -> datetime:
+        """The earliest moment at or after ``at`` inside the office's calling hours in this zone (R29)."""
+        return calling_hours(self.numbers).moment_inside(at, time_zone)
 
     def next_moment(self, callback: Windowed, at: datetime) -> datetime:
         """When to check this callback again, at or after ``at``: never outside the permitted hours (R29).
@@ -171,11 +173,10 @@ class CallbackPolicy:
             return self.moment_inside(callback, at, phone.window)
         if phone.night_allowed:
             return _own_window(callback, at)
-        opens, closes = time(self.numbers.window_opens_hour), time(self.numbers.window_closes_hour)
-        by_day = _inside_all(callback, at, DailyWindow(opens, closes), phone.window)
+        by_day = _inside_all(callback, at, day_hours(self.numbers), phone.window)
         if phone.night_allowed is False:
             return by_day
-        by_night = DailyWindow(closes, opens).moment_inside(at, callback.time_zone)
+        by_night = night_hours(self.numbers).moment_inside(at, callback.time_zone)
         return by_night if by_day is None else min(by_day, by_night)
 
     def of_staff(self) -> "CallbackPolicy":

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from models.store.policies import Policies
+
 
 @dataclass(frozen=True, slots=True)
 class DailyWindow:
@@ -32,6 +34,24 @@ class DailyWindow:
                 return max(at, opens)
         # When clocks change, the skipped hour may contain a whole short window; the day after has it again.
         return datetime.combine(today + timedelta(days=2), self.starts, zone).astimezone(UTC)
+
+
+ALL_DAY = DailyWindow(time(0), time(0))
+
+
+def calling_hours(policies: Policies) -> DailyWindow:
+    """The hours in which the office calls people (R29); all day in one whose windows count as open."""
+    return ALL_DAY if policies.always_open else day_hours(policies)
+
+
+def day_hours(policies: Policies) -> DailyWindow:
+    """The hours that are not night, also for a person who said no to calls at night (R28)."""
+    return DailyWindow(time(policies.window_opens_hour), time(policies.window_closes_hour))
+
+
+def night_hours(policies: Policies) -> DailyWindow:
+    """The hours in which urgent news alone may ring, unless the person said no to that (R28)."""
+    return DailyWindow(time(policies.window_closes_hour), time(policies.window_opens_hour))
 
 
 def moment_inside(starts: datetime, ends: datetime, time_zone: str, at: datetime) -> datetime:

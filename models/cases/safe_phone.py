@@ -8,10 +8,11 @@ from sqlalchemy import Boolean, ColumnElement, and_, bindparam, column, func, or
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.case import Case
-from models.cases.daily_window import DailyWindow
+from models.cases.daily_window import ALL_DAY, DailyWindow, calling_hours
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
 from models.store.database import keyring_of
+from models.store.policies import Policies
 
 SAFE: tuple[ColumnElement[bool], ...] = (
     Phone.confirmed_at.is_not(None),
@@ -163,6 +164,17 @@ def next_hours(
         if ends > at:
             return starts, ends
     return None
+
+
+def kept_hours(
+    own: DailyWindow | None, time_zone: str, at: datetime, policies: Policies
+) -> tuple[datetime, datetime] | None:
+    """The next hours of a phone from which nobody asked for an urgent call: its own, else the office's (R29).
+
+    None if it may ring at every hour.
+    """
+    hours = own or calling_hours(policies)
+    return None if hours == ALL_DAY else next_hours(hours.starts, hours.ends, time_zone, at)
 
 
 _REGISTRATIONS = table("registrations", column("case_id"), column("state"), column("night_allowed", Boolean))

@@ -6,10 +6,10 @@ choice first, so that a person's second phone rings long before a supervisor is 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
-from models.cases.daily_window import DailyWindow
+from models.cases.daily_window import DailyWindow, calling_hours, day_hours, night_hours
 from models.staff.paging import AHEAD
 from models.store.policies import Policies
 
@@ -169,11 +169,11 @@ def _moment_inside(
     """The earliest moment at or after ``at`` when this phone may ring; None if there is none."""
     if course.is_urgent and phone.any_hour:
         return at
-    hours = DailyWindow(time(policies.window_opens_hour), time(policies.window_closes_hour))
+    hours = calling_hours(policies) if phone.nights else day_hours(policies)
     by_day = _inside_both(hours, phone.window, zone, at)
     if not (course.is_urgent and phone.nights):
         return by_day
-    by_night = DailyWindow(hours.ends, hours.starts).moment_inside(at, zone)
+    by_night = night_hours(policies).moment_inside(at, zone)
     return by_night if by_day is None else min(by_day, by_night)
 
 

@@ -1,7 +1,7 @@
 """A phone says stop: it is no longer called, and others are told, since anybody may have said it (R33)."""
 
 from collections.abc import Sequence, Set
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, func, or_, select, update
@@ -28,7 +28,7 @@ from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.daily_window import DailyWindow, overlap
 from models.cases.registrant import Phone, Registrant
-from models.cases.safe_phone import next_hours, next_window, proving_phones, same_person
+from models.cases.safe_phone import kept_hours, proving_phones, same_person
 from models.notices.leg_over import stop_legs_to
 from models.overview.lost_pin import tell_safe_phones
 from models.staff.alert import LEFT_TOLD
@@ -477,10 +477,8 @@ def _own_hours(
     if callback.urgency != "urgent":
         # The hours of its phone narrow it as they are.
         return None
-    numbers = policy.numbers
-    opens, closes = time(numbers.window_opens_hour % 24), time(numbers.window_closes_hour % 24)
-    own = next_window(phone, callback.time_zone, now)
-    return own or next_hours(opens, closes, callback.time_zone, now)
+    own = DailyWindow.of(phone.window_starts, phone.window_ends)
+    return kept_hours(own, callback.time_zone, now, policy.numbers)
 
 
 def _make_task(session: Session, registrant_id: int, actor: str, now: datetime, policies: Policies) -> None:

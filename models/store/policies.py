@@ -11,6 +11,7 @@ class Policies:
     ``_megabytes``, ``_percent`` (0 to 100), ``_factor`` (times). ``window_opens_hour`` and
     ``window_closes_hour`` are hours of a day, ``_a_day``, ``_an_hour`` and ``_per_second`` are rates, and
     every other one is a count. ``models`` may not import ``config``, so the edge fills it from the office.
+    ``always_open`` is no policy: the office counts its hours and calling windows as open.
     """
 
     fresh_minutes: int
@@ -126,3 +127,4 @@ class Policies:
     console_idle_minutes: int
     console_session_hours: int
     console_fresh_minutes: int
+    always_open: bool

@@ -1,6 +1,6 @@
 """The office: hours, holidays, windows, whom it may dial, and what its file may not contain."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from config.office import Office, OfficeError
 from config.policies import BOUNDS
 from tests.factories import make_office
+from workers.office_rules import callback_policy_of
 
 SHIPPED = Path(__file__).parents[2] / "config" / "office.toml"
 GATES = 'gates = { adult = "yes", section_1367 = "no", asylum_related = "no" }'
@@ -88,42 +89,20 @@ def test_next_opening_is_open_and_nothing_before_it_is(at: datetime) -> None:
     assert office.due_at("other", at).tzinfo is UTC
 
 
-@given(
-    at=MOMENTS,
-    zone=st.sampled_from(
-        ["America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "Asia/Kolkata", "Pacific/Apia", "UTC"]
-    ),
-)
-def test_calling_window_is_daytime_where_the_phone_is(at: datetime, zone: str) -> None:
-    from zoneinfo import ZoneInfo
-
-    office = hours_office()
-    window = office.calling_window(at, zone)
-    local = window.astimezone(ZoneInfo(zone))
-
-    assert window >= at
-    assert time(8) <= local.time() < time(21)
-    assert window == at or local.time() == time(8)
-    assert window - at < timedelta(hours=13)
-
-
-def test_office_that_is_always_open_rings_at_any_hour() -> None:
+def test_office_that_is_always_open_is_open_at_night() -> None:
     office = make_office()
     night = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 
     assert office.is_open(night)
     assert office.next_open(night) == night
-    assert office.calling_window(night, "America/New_York") == night
     assert office.due_at("other", night) > night
 
 
 def test_unknown_time_zone_and_naive_moment_are_refused() -> None:
-    office = hours_office()
-
     with pytest.raises(OfficeError, match="time_zone"):
-        office.calling_window(WEDNESDAY, "../etc/passwd")
+        make_office(time_zone="../etc/passwd").is_open(WEDNESDAY)
     with pytest.raises(ValueError, match="time zone"):
-        office.is_open(WEDNESDAY.replace(tzinfo=None))
+        hours_office().is_open(WEDNESDAY.replace(tzinfo=None))
 
 
 @pytest.mark.parametrize("number", ["+12025550123", "+12025550199", "+12024561111", "+12125551234"])
@@ -272,12 +251,13 @@ def test_office_file_that_ships_dials_the_territories_of_the_united_states(area:
 
 def test_hours_of_guam_close_no_other_phone() -> None:
     office = make_office(always_open=False)
+    policy = callback_policy_of(office)
     noon_in_new_york = datetime(2026, 3, 3, 17, tzinfo=UTC)
 
     for number in ("+12025550123", "+12465550123", "+17875550123"):
-        assert office.calling_window(noon_in_new_york, office.zone_of(number)) == noon_in_new_york
+        assert policy.calling_window(noon_in_new_york, office.zone_of(number)) == noon_in_new_york
     # It is three at night there: the phone rings at eight.
-    in_guam = office.calling_window(noon_in_new_york, office.zone_of("+16715550123"))
+    in_guam = policy.calling_window(noon_in_new_york, office.zone_of("+16715550123"))
     assert in_guam == datetime(2026, 3, 3, 22, tzinfo=UTC)
 
 

@@ -13,7 +13,7 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from tests.calls.conftest import Clock, Hotline, a_phone
-from tests.factories import HASHER
+from tests.factories import HASHER, open_by_hours
 from tests.replay.month import Month
 from tests.replay.office import Replay, ReplayCarrier
 from tests.replay.people import move_in, numbers_of, people_of
@@ -52,7 +52,7 @@ def begun(
 ) -> Iterator[Replay]:
     """A replay on a database without a row."""
     random = Random(seed)
-    office = Office.load(settings.office_file, always_open=True)
+    office = open_by_hours(Office.load(settings.office_file))
     carrier, clock = ReplayCarrier(), Clock(START)
     hotline = Hotline(database, office, clock, carrier, settings)
     ids = [f"R-{number}" for number in range(round(registrants / (1 + _WITH_TWO)))]
@@ -80,7 +80,6 @@ def _settings(folder: Path) -> Settings:
             "HOTLINE_SECRET_KEY": "the secret key of a replay, never of a hotline",
             "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a hotline",
             "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-            "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
             "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
             "TWILIO_API_BASE_URL": "http://127.0.0.1:1",
         }

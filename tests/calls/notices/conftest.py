@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from config.office import Office
 from models import Notice, Registration, Subject
 from models import Phone as PhoneRow
 from models.cases.registrant import Consent
@@ -17,7 +18,7 @@ from models.notices.spreading import spread
 from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline
-from tests.factories import MadeCase
+from tests.factories import MadeCase, open_by_hours
 from tests.models.custody.feed import feed_row, load
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
@@ -64,6 +65,12 @@ class Registered:
             row = session.scalars(select(table).order_by(table.id)).first()
             for name, value in values.items():
                 setattr(row, name, value)
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
+    """It is open around the clock, and its calls keep to their hours (R29)."""
+    return open_by_hours(office)
 
 
 @pytest.fixture

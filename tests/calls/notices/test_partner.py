@@ -27,7 +27,7 @@ from tests.calls.notices.conftest import (
 )
 from tests.calls.stories import opens_the_case
 from tests.conftest import ON_SQLITE
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_office
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -41,9 +41,9 @@ PROMISED = "A person from our team will call you. Goodbye."
 
 
 @pytest.fixture
-def office(office: Office) -> Office:
+def office() -> Office:
     """The shipped office in its hours, which names the domestic violence hotline as its partner."""
-    return dataclasses.replace(office, partner="domestic_violence", always_open=False)
+    return make_office(partner="domestic_violence", always_open=False)
 
 
 @pytest.fixture

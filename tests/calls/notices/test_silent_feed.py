@@ -14,7 +14,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, OPENING, TELLING, Registered, picks_up, sweeps
 from tests.calls.stories import opens_the_case
 from tests.conftest import ON_SQLITE
-from tests.factories import make_office
+from tests.factories import make_office, open_by_hours
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -25,7 +25,7 @@ NO_NEWS = "We have had no new records since"
 @pytest.fixture
 def office() -> Office:
     """The shipped office, which tells registered people that the feed is silent."""
-    return make_office(policies={"feed_silent_message": 1})
+    return open_by_hours(make_office(policies={"feed_silent_message": 1}))
 
 
 def feed_confirms(hotline: Hotline, **facts: Any) -> None:

@@ -61,9 +61,9 @@ class Row:
 
 
 @pytest.fixture
-def office(office: Office) -> Office:
+def office() -> Office:
     """The shipped office in its hours, with a partner line."""
-    return with_partner(office)
+    return with_partner()
 
 
 @pytest.fixture

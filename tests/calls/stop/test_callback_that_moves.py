@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
+from config.office import Office
 from models import Callback, Staff
 from models.callbacks.appointment import reschedule
 from models.callbacks.callback import advance
@@ -20,13 +21,19 @@ from tests.calls.conftest import Clock, Hotline
 from tests.calls.stop.test_stop import OTHER, has_another_phone, of_reason
 from tests.calls.stories import asks_very_soon, opens_the_case
 from tests.conftest import ON_BOTH
-from tests.factories import MadeCase
+from tests.factories import MadeCase, open_by_hours
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 THIRD = "+12025550178"
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
+    """It is open around the clock, and its calls keep to their hours."""
+    return open_by_hours(office)
 
 
 @pytest.fixture

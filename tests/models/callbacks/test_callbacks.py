@@ -2,8 +2,9 @@
 
 import itertools
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -238,6 +239,28 @@ def test_what_was_left_is_only_kept_or_closed_and_only_movers_of_the_table_move(
 
 def _policy(**changes: object) -> CallbackPolicy:
     return callback_policy_of(make_office(always_open=False, **changes))
+
+
+@given(
+    at=st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    zone=st.sampled_from(
+        ["America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "Asia/Kolkata", "Pacific/Apia", "UTC"]
+    ),
+)
+def test_calling_window_is_daytime_where_the_phone_is(at: datetime, zone: str) -> None:
+    window = _policy().calling_window(at, zone)
+    local = window.astimezone(ZoneInfo(zone))
+
+    assert window >= at
+    assert time(8) <= local.time() < time(21)
+    assert window == at or local.time() == time(8)
+    assert window - at < timedelta(hours=13)
+
+
+def test_calling_window_is_open_at_night_in_an_office_that_is_always_open() -> None:
+    night = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
+
+    assert callback_policy_of(make_office()).calling_window(night, "America/New_York") == night
 
 
 def _wanting(starts: datetime | None, ends: datetime | None, urgency: str = "other") -> Callback:

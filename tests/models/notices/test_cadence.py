@@ -11,7 +11,7 @@ from models.cases.daily_window import DailyWindow
 from models.notices.cadence import AllowedPhone, Course, Ring, may_ring, next_ring
 from tests.factories import make_policies
 
-POLICIES = make_policies()
+POLICIES = replace(make_policies(), always_open=False)
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 ZONES = ("America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "America/St_Johns")
 TASKS = {"cap", "no_phone", "unconfirmed"}

@@ -11,7 +11,7 @@ from config.office import Office
 from models.custody.custody_event import CustodyEvent
 from models.store.database import Database
 from tests.call_center import CallCenter
-from tests.factories import make_court, make_office
+from tests.factories import make_court, make_office, open_by_hours
 from tests.models.custody.feed import at
 from tests.models.notices.registered import change_notices, feeds, registered_case, states
 
@@ -25,7 +25,7 @@ def line(database: Database, office: Office, now: datetime) -> CallCenter:
     with database.transaction() as session:
         registered_case(session)
         make_court(session, COURT)
-    return CallCenter(database, office, now)
+    return CallCenter(database, open_by_hours(office), now)
 
 
 def says(line: CallCenter, **values: Any) -> list[tuple[str, str, str | None]]:
