@@ -337,7 +337,7 @@ def promise(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=zone, now=desk.now, window=window, any_time=any_time,
         requested_at=since, is_shared=asker.phone_key in desk.rules.shared_phone_keys,
-        may_put_off=knows_urgent(desk),
+        may_put_off=knows_urgent(desk), policy=desk.callback_policy,
     )  # fmt: skip
     if found is None:
         return "refused"

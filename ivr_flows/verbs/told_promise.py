@@ -94,7 +94,15 @@ def raise_for_news(desk: Desk, callback_id: int) -> None:
     phone_key = callbacks.phone_key_of(desk.session, callback_id) or ""
     due_at, _wait = due_of(desk, urgency, Asker(True, call.caller_id_doubted, phone_key))
     first_at = first_due(call, desk.now)
-    found = make_urgent(desk.session, call, reason, due_at=due_at, next_attempt_at=first_at, now=desk.now)
+    found = make_urgent(
+        desk.session,
+        call,
+        reason,
+        due_at=due_at,
+        next_attempt_at=first_at,
+        now=desk.now,
+        policy=desk.callback_policy,
+    )
     if found is not None:
         _tell_of(call, found)
 

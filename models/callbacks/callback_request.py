@@ -22,16 +22,18 @@ from models.callbacks.callback import (
     is_idle,
     keep_callback,
 )
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.claim import is_waiting, waiting_of, waits_behind
 from models.callbacks.follow_up import LATER, insert_unless_open
 from models.callbacks.promised_time import change_zone
 from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
-from models.cases.safe_phone import may_call_while_held, next_hours, standing_of
+from models.cases.safe_phone import kept_hours, may_call_while_held, standing_of
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
+    from models.calls.call import Call
     from models.calls.call_state import CallState
 
 A_DAY = timedelta(hours=24)
@@ -76,6 +78,7 @@ def request_callback(
     next_attempt_at: datetime,
     time_zone: str,
     now: datetime,
+    policy: CallbackPolicy,
     window: tuple[datetime, datetime] | None = None,
     any_time: bool = False,
     requested_at: datetime | None = None,
@@ -126,7 +129,7 @@ def request_callback(
         made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
         if made is not None:
             supersede(session, earlier, made, call, now)
-            return session.get_one(Callback, made)
+            return begin_in_its_hours(session, made, call, now, policy)
         # Another call about the same case asked a moment ago; its callback is the open one.
         standing = owed_to_case(session, call.case_id)
         if standing is None:
@@ -155,8 +158,8 @@ def request_callback(
             # The caller said in this call what time it is there.
             change_zone(standing, time_zone)
         if window is None and not was_open and "urgent" in (urgency, standing.urgency):
-            due_at, next_attempt_at = _in_its_hours(
-                session, standing, phone_key, now, due_at, next_attempt_at
+            due_at, next_attempt_at = keep_its_hours(
+                session, standing, call, now, due_at, next_attempt_at, policy
             )
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
         if rises:
@@ -167,7 +170,7 @@ def request_callback(
         # A phone is ringing for it. If nobody is reached, the next round is as urgent as was just said (R36).
         if window is None:
             standing.window_starts = standing.window_ends = None
-            due_at, _first_at = _in_its_hours(session, standing, phone_key, now, due_at, next_attempt_at)
+            due_at, _first_at = keep_its_hours(session, standing, call, now, due_at, next_attempt_at, policy)
         standing.urgency, standing.due_at = urgency, min(standing.due_at, due_at)
         # It is among the urgent ones from then on.
         standing.rank = None
@@ -184,6 +187,7 @@ def make_urgent(
     due_at: datetime,
     next_attempt_at: datetime,
     now: datetime,
+    policy: CallbackPolicy,
 ) -> Callback | None:
     """Make the callback that this case is promised urgent, for ``reason``; None if there is none.
 
@@ -200,8 +204,8 @@ def make_urgent(
         due_at, next_attempt_at = max(due_at, ends), max(next_attempt_at, starts)
     else:
         standing.window_starts = standing.window_ends = None
-        due_at, next_attempt_at = _in_its_hours(
-            session, standing, call.phone_key, now, due_at, next_attempt_at
+        due_at, next_attempt_at = keep_its_hours(
+            session, standing, call, now, due_at, next_attempt_at, policy
         )
     was_idle = is_idle(standing)
     _ask_again(session, standing, "urgent", due_at, next_attempt_at, None)
@@ -295,6 +299,50 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
     return made
 
 
+def keep_its_hours(
+    session: Session,
+    standing: Callback,
+    asker: "Call | CallState",
+    now: datetime,
+    due_at: datetime,
+    next_attempt_at: datetime,
+    policy: CallbackPolicy,
+) -> tuple[datetime, datetime]:
+    """The latest moment and the first one of a callback that becomes urgent without a part of the day.
+
+    That opens the hours of the phone from which it is asked for, and of no other one, which may be at home,
+    where its person is not now (R29). A number that is withheld, or none that we dial, may be that of the
+    phone that rings. Hours that were agreed on are promised as a part of the day is; those of the office are
+    long, and an hour of them is.
+    """
+    if standing.window_starts is not None or asker.phone_sealed is None:
+        return due_at, next_attempt_at
+    number = keyring_of(session).unseal("call.phone", asker.phone_sealed)
+    if asker.phone_key == standing.phone_key or not policy.can_dial(number):
+        return due_at, next_attempt_at
+    phone = standing_of(session, standing.case_id, standing.phone_key, standing.registrant_id)
+    hours = kept_hours(phone.window, standing.time_zone, now, policy.numbers)
+    if hours is None:
+        return due_at, next_attempt_at
+    standing.window_starts, standing.window_ends = starts, ends = hours
+    standing.window_of_phone = True
+    latest = ends if phone.window else starts + timedelta(minutes=policy.numbers.urgent_minutes)
+    return max(due_at, latest), max(next_attempt_at, starts)
+
+
+def begin_in_its_hours(
+    session: Session, made: int, asker: "Call | CallState", now: datetime, policy: CallbackPolicy
+) -> Callback:
+    """The same for one that was just made: the phone in hand may be unsafe, so it rings another one."""
+    found = session.get_one(Callback, made)
+    if found.urgency == "urgent":
+        found.due_at, found.next_attempt_at = keep_its_hours(
+            session, found, asker, now, found.due_at, found.next_attempt_at, policy
+        )
+        session.flush()
+    return found
+
+
 def lock_phone(session: Session, phone_key: str) -> None:
     """Let one call at a time from this phone ask; on SQLite only one transaction can write anyway."""
     if session.get_bind().dialect.name == "postgresql":
@@ -327,30 +375,6 @@ def can_change(callback: Callback) -> bool:
 
 def _may_call(session: Session, call: "CallState", phone_key: str) -> bool:
     return call.registrant_id is not None and may_call_while_held(session, call.registrant_id, phone_key)
-
-
-def _in_its_hours(
-    session: Session,
-    standing: Callback,
-    asks_from: str | None,
-    now: datetime,
-    due_at: datetime,
-    next_attempt_at: datetime,
-) -> tuple[datetime, datetime]:
-    """The latest moment and the first one of a callback that becomes urgent without a part of the day.
-
-    That opens the hours of the phone from which it is asked for, and of no other one, which may be at home,
-    where its person is not now (R29). A withheld number may be that of the phone that rings.
-    """
-    if standing.window_starts is not None or asks_from in (None, standing.phone_key):
-        return due_at, next_attempt_at
-    phone = standing_of(session, standing.case_id, standing.phone_key, standing.registrant_id).window
-    hours = phone and next_hours(phone.starts, phone.ends, standing.time_zone, now)
-    if not hours:
-        return due_at, next_attempt_at
-    standing.window_starts, standing.window_ends = hours
-    standing.window_of_phone = True
-    return max(due_at, hours[1]), max(next_attempt_at, hours[0])
 
 
 def _ask_again(

@@ -78,7 +78,7 @@ def call_back_if_agreed(
     )  # fmt: skip
     made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
     if made is None and wait.urgent:
-        bring_forward(session, call, at, due_at, f"caller:{call.id}", now)
+        bring_forward(session, call, at, due_at, f"caller:{call.id}", now, policy)
     return [] if made is None else [("dial_liaison", made)]
 
 

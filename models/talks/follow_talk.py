@@ -9,7 +9,14 @@ from models.audit import audit
 from models.callbacks.appointment import check_moment, move_part_of_day, promised_by
 from models.callbacks.callback import UNASKED, Callback, advance, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
-from models.callbacks.callback_request import Promise, can_change, owed_to_case, promise_callback
+from models.callbacks.callback_request import (
+    Promise,
+    begin_in_its_hours,
+    can_change,
+    keep_its_hours,
+    owed_to_case,
+    promise_callback,
+)
 from models.callbacks.claim import waits_behind
 from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up, lacks_phone
 from models.callbacks.owed_already import rings_anyway
@@ -58,10 +65,12 @@ def follow_talk(
     due_at = promised_by(at, policy.numbers) if is_agreed or is_urgent else policy.due_at("other", at)
     if callback is None:
         caller = session.get_one(Call, talk.caller_call_id)
-        made = promise_to_caller(session, caller, reason, at, actor, now, policy, due_at=due_at)
+        made = promise_to_caller(
+            session, caller, reason, at, actor, now, policy, due_at=due_at, is_agreed=is_agreed
+        )
         is_owed = made is None and reason == LATER and _is_owed_anyway(session, caller, at, reason)
         if is_owed and not is_agreed:
-            bring_forward(session, caller, at, due_at, actor, now)
+            bring_forward(session, caller, at, due_at, actor, now, policy)
         if made is None and not is_owed:
             _leave_without_phone(session, caller, reason, actor, now, due_at)
     else:
@@ -103,11 +112,18 @@ def _urgent_later(
 
 
 def bring_forward(
-    session: Session, caller: Call, at: datetime, due_at: datetime, actor: str, now: datetime
+    session: Session,
+    caller: Call,
+    at: datetime,
+    due_at: datetime,
+    actor: str,
+    now: datetime,
+    policy: CallbackPolicy,
 ) -> None:
     """The promise that a case has already is kept by ``at``: its person asked staff for a call sooner.
 
-    It becomes urgent for a caller who waited to be told hard news (R36).
+    It becomes urgent for a caller who waited to be told hard news (R36). At a phone other than the one in
+    their hand it keeps that phone's hours (R29).
     """
     case = opened_case(session, caller)
     if case is None:
@@ -116,12 +132,15 @@ def bring_forward(
     if standing is None or not can_change(standing):
         return
     rises = _waits_for_hard_news(session, caller.id) and standing.urgency != "urgent"
+    was_open = standing.urgency == "urgent" and standing.window_starts is None
+    if standing.next_attempt_at > at:
+        standing.window_starts = standing.window_ends = None
+    if rises or (standing.urgency == "urgent" and not was_open):
+        due_at, at = keep_its_hours(session, standing, caller, now, due_at, at, policy)
     if rises:
         standing.urgency, standing.rank = "urgent", None
         standing.due_at = min(due_at, standing.due_at)
     is_later = standing.next_attempt_at > at
-    if is_later:
-        standing.window_starts = standing.window_ends = None
     session.flush()
     if not is_later and standing.requested_in_call_id != caller.id:
         # They count on it from now on: no correction of an earlier talk takes it back.
@@ -168,6 +187,8 @@ def promise_to_caller(
     now: datetime,
     policy: CallbackPolicy,
     due_at: datetime | None = None,
+    *,
+    is_agreed: bool = False,
 ) -> int | None:
     """Promise a caller at 0 a call at ``at``; its id, or None if no phone may be called or one is promised.
 
@@ -194,7 +215,10 @@ def promise_to_caller(
         state="left_for_staff" if reason == SUPERVISOR else "requested",
         outcome=SUPERVISOR if reason == SUPERVISOR else None,
     )  # fmt: skip
-    return promise_callback(session, promise, actor=actor, now=now)
+    made = promise_callback(session, promise, actor=actor, now=now)
+    if made is not None and reason != SUPERVISOR and not is_agreed:
+        begin_in_its_hours(session, made, caller, now, policy)
+    return made
 
 
 def _waits_for_hard_news(session: Session, call_id: int) -> bool:

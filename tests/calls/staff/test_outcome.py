@@ -132,7 +132,7 @@ def test_call_that_the_person_asked_for_themselves_is_not_taken_back(
         request_callback(
             session, call=caller, number="+12025550123", urgency="other", reason="asked",
             due_at=later.due_at, next_attempt_at=hotline.clock.now, time_zone=later.time_zone,
-            now=hotline.clock.now,
+            now=hotline.clock.now, policy=hotline.policy,
         )  # fmt: skip
         assert talk.staff_id is not None
         note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)

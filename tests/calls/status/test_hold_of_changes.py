@@ -180,7 +180,7 @@ def test_callback_list_refuses_another_phone_or_window_in_the_hold(
             request_callback(
                 session, call=call, number=SAFE if window else OTHER, urgency="other", reason="asked",
                 due_at=clock.now + timedelta(days=1), next_attempt_at=clock.now, window=window,
-                time_zone="America/New_York", now=clock.now,
+                time_zone="America/New_York", now=clock.now, policy=hotline.policy,
             )
             is None
         )  # fmt: skip

@@ -77,6 +77,7 @@ class Hotline(RuleBasedStateMachine):
             made = request_callback(
                 session, call=state, number="+12025550110", urgency=urgency, reason="asked", now=now,
                 due_at=now + timedelta(hours=1), next_attempt_at=now, time_zone="America/New_York",
+                policy=self.call_center.policy,
             )  # fmt: skip
         assert made is not None
         self.call_center.jobs.enqueue("dial_liaison", made.id)

@@ -49,8 +49,9 @@ class Asker:
         with self.call_center.database.transaction() as session:
             if self.case is not None:
                 return request_callback(
-                    session, call=self.call, number=number, urgency=urgency, reason="asked", now=now, **given
-                )
+                    session, call=self.call, number=number, urgency=urgency, reason="asked", now=now,
+                    policy=self.call_center.policy, **given,
+                )  # fmt: skip
             promise = Promise(
                 number=number, urgency=urgency, reason="asked", verified=False, language="en",
                 requested_at=now, call_id=self.call.id, **given,

@@ -155,6 +155,7 @@ def test_caller_who_asks_again_because_they_are_afraid_does_not_wait_for_the_per
             session, call=state, number="+12025550110", urgency="urgent", reason="afraid",
             now=call_center.now, due_at=call_center.now + timedelta(hours=1),
             next_attempt_at=call_center.now, time_zone="America/New_York",
+            policy=call_center.policy,
         )  # fmt: skip
 
     assert (call_center.state(), call_center.callback().urgency, call_center.callback().staff_id) == (

@@ -2,21 +2,30 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from config.office import Office
 from models import Callback, Staff, Subject
 from models import Phone as PhoneRow
+from models.cases.registrant import Consent
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.stories import opens_the_case
-from tests.factories import MadeCase, make_custody_record
+from tests.calls.stories import opens_the_case, talks_at_0
+from tests.factories import MadeCase, make_custody_record, open_by_hours
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 ELSEWHERE = "+12025550178"
 MORNING, NIGHT = datetime(2026, 11, 25, 15, 0, tzinfo=UTC), datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
+    """It is open around the clock, and its calls keep to their hours."""
+    return open_by_hours(office)
 
 
 @pytest.fixture
@@ -94,11 +103,7 @@ def test_hard_news_heard_at_another_phone_rings_no_phone_outside_its_hours(
     asks_express(phone, case)
     phone.hangs_up()
     clock.now = NIGHT
-    with hotline.database.transaction() as session:
-        make_custody_record(
-            session, session.get_one(Subject, case.subject_id), "released",
-            status_at=clock.now - timedelta(hours=1), as_of=clock.now,
-        )  # fmt: skip
+    is_released(hotline, case)
     again = phone.another()
     opens_the_case(again, case, from_=ELSEWHERE)
     again.presses("1")
@@ -108,3 +113,161 @@ def test_hard_news_heard_at_another_phone_rings_no_phone_outside_its_hours(
 
     assert hotline.row(select(Callback)).reason == "hard_news"
     assert rings_at(phone, hotline, clock).hour == 15
+
+
+@pytest.mark.parametrize(("asks_from", "hour"), [(ELSEWHERE, 8), (CALLER, 2), ("", 2)])
+def test_phone_without_hours_rings_by_day_if_its_person_is_afraid_at_another_one(
+    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock, asks_from: str, hour: int
+) -> None:
+    """At two in the morning the phone at home rang, and nobody had allowed that."""
+    has_no_hours(hotline)
+    asks_express(phone, case)
+    phone.hangs_up()
+    clock.now = NIGHT
+    again = phone.another()
+    opens_the_case(again, case, from_=asks_from)
+
+    for key in ("2", "3"):
+        again.presses(key)
+
+    says = again.hears if hour == 8 else again.does_not_hear
+    assert says("We will try today, between eight in the morning and nine in the evening")
+    assert says("We will call you no later than today at 9:00 AM", "at 988")
+    assert again.does_not_hear("sorry")
+    again.hangs_up()
+    assert hotline.row(select(Callback)).urgency == "urgent"
+    assert rings_at(phone, hotline, clock).hour == hour
+
+
+def test_person_who_is_afraid_at_another_phone_by_day_is_called_within_the_hour(
+    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock
+) -> None:
+    has_no_hours(hotline)
+    asks_express(phone, case)
+    phone.hangs_up()
+    again = phone.another()
+    opens_the_case(again, case, from_=ELSEWHERE)
+
+    for key in ("2", "3"):
+        again.presses(key)
+
+    assert again.hears("We will call you no later than today at 11:00 AM")
+    again.hangs_up()
+    assert rings_at(phone, hotline, clock).hour == 10
+
+
+def test_phone_without_hours_rings_by_day_if_its_person_is_afraid_at_one_that_is_unsafe(
+    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock
+) -> None:
+    """They asked for nothing before; the line calls their safe phone, which may lie at home."""
+    clock.now = NIGHT
+    has_no_hours(hotline)
+    other_phone(hotline, case, unsafe_since=clock.now)
+
+    opens_the_case(phone, case, from_=ELSEWHERE)
+    for key in ("2", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you no later than today at 9:00 AM", "at 988")
+    phone.hangs_up()
+    assert rings_at(phone, hotline, clock).hour == 8
+
+
+@pytest.mark.parametrize("how", ["hangs up", "call later"])
+@pytest.mark.parametrize("is_afraid", [False, True], ids=["not urgent", "afraid"])
+@pytest.mark.parametrize(
+    ("asks_from", "own", "hour"),
+    [(ELSEWHERE, True, 15), (ELSEWHERE, False, 8), (CALLER, True, 2), (CALLER, False, 2)],
+)
+def test_hard_news_that_a_caller_waited_for_at_another_phone_opens_no_hours(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    clock: Clock,
+    how: str,
+    is_afraid: bool,
+    asks_from: str,
+    own: bool,
+    hour: int,
+) -> None:
+    """Whoever hung up at 0, or was to be called later, made the phone at home ring at two in the morning."""
+    other_phone(hotline, case)
+    if not own:
+        has_no_hours(hotline)
+    asks_express(phone, case)
+    phone.hangs_up()
+    clock.now = NIGHT
+    is_released(hotline, case)
+    if is_afraid:
+        afraid = phone.another()
+        opens_the_case(afraid, case, from_=ELSEWHERE)
+        for key in ("1", "3"):
+            afraid.presses(key)
+        afraid.hangs_up()
+    hotline.jobs.waiting.clear()
+    caller = phone.another()
+    opens_the_case(caller, case, from_=asks_from)
+    caller.presses("0")
+    hotline.jobs.works_off()
+    if how == "call later":
+        liaison = talks_at_0(phone, hotline, caller)
+        clock.passes(minutes=1)
+    clock.passes(seconds=40)
+    caller.hangs_up()
+    hotline.jobs.works_off()
+    if how == "call later":
+        liaison.presses("3")
+        assert liaison.hears("saved")
+
+    assert hotline.row(select(Callback)).urgency == "urgent"
+    assert rings_at(phone, hotline, clock).hour == hour
+
+
+def test_caller_at_an_unsafe_phone_whom_a_liaison_calls_later_is_called_by_day_at_their_safe_one(
+    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock
+) -> None:
+    clock.now = NIGHT
+    has_no_hours(hotline)
+    other_phone(hotline, case, unsafe_since=clock.now)
+    is_released(hotline, case)
+    caller = phone.another()
+    opens_the_case(caller, case, from_=ELSEWHERE)
+    caller.presses("0")
+    hotline.jobs.works_off()
+    liaison = talks_at_0(phone, hotline, caller)
+    clock.passes(minutes=2)
+    caller.hangs_up()
+    hotline.jobs.works_off()
+
+    liaison.presses("3")
+
+    assert liaison.hears("saved")
+    assert hotline.row(select(Callback)).urgency == "urgent"
+    assert rings_at(phone, hotline, clock).hour == 8
+
+
+def other_phone(hotline: Hotline, case: MadeCase, **facts: Any) -> None:
+    """The other phone of this person, with consent to calls."""
+    keyring, now = hotline.database.keyring, hotline.clock.now
+    with hotline.database.transaction() as session:
+        session.add(
+            PhoneRow(
+                registrant_id=case.registrant_id, position=2, phone_key=keyring.index("phone", ELSEWHERE),
+                number_sealed=keyring.seal("phone.number", ELSEWHERE), confirmed_at=now,
+                consents=[Consent(channel="voice", words="Yes.", cap_per_day=9, granted_at=now)], **facts,
+            )
+        )  # fmt: skip
+
+
+def is_released(hotline: Hotline, case: MadeCase) -> None:
+    with hotline.database.transaction() as session:
+        make_custody_record(
+            session, session.get_one(Subject, case.subject_id), "released",
+            status_at=hotline.clock.now - timedelta(hours=1), as_of=hotline.clock.now,
+        )  # fmt: skip
+
+
+def has_no_hours(hotline: Hotline) -> None:
+    """No hours were agreed on for the phone at home."""
+    with hotline.database.transaction() as session:
+        session.execute(update(PhoneRow).values(window_starts=None, window_ends=None))
