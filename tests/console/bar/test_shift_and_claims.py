@@ -52,6 +52,16 @@ def test_liaison_who_was_set_away_reads_it_on_every_page_and_is_back_by_one_clic
     [
         ({}, "Off shift: the line does not call you", ["Start shift"]),
         ({"role": "supervisor"}, "Off shift: the line calls you only for urgent callbacks", ["Start shift"]),
+        (
+            {"shift_changed_at": -2},
+            "Off shift since 8:00 AM: the line does not call you",
+            ["Start shift"],
+        ),
+        (
+            {"role": "supervisor", "shift_changed_at": -24},
+            "Off shift since Nov 24, 2026, 10:00 AM: the line calls you only for urgent callbacks",
+            ["Start shift"],
+        ),
         ({"on_call": True}, "On call", ["Start shift"]),
         ({"on_shift": True}, "On shift", ["End shift"]),
         ({"on_shift": True, "shift_changed_at": -2}, "On shift since 8:00 AM", ["End shift"]),
@@ -111,7 +121,7 @@ def test_shift_break_and_wrap_up_are_changed_without_leaving_the_page(
     liaison.opens(ELSEWHERE).clicks("End wrap-up")
     assert (liaison.path, "On shift since" in liaison.words) == (ELSEWHERE, True)
     liaison.clicks("End shift")
-    assert liaison.reads("Off shift: the line does not call you")
+    assert liaison.reads("Off shift since 10:00 AM: the line does not call you")
 
 
 @pytest.mark.parametrize(
