@@ -16,6 +16,7 @@ from hotline.console.shell import typed_fields, words
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import time_of_day
 from hotline.console.shell.guard import someone
+from hotline.console.shell.kept_request import page_at_hand, page_of_form
 from hotline.console.shell.named import named
 from hotline.console.shell.other_port import events_url
 from hotline.console.shell.stacked import stacked
@@ -59,6 +60,8 @@ def install_layout(app: Flask, time_zone: str) -> None:
                 console.navigation.current(person.role, request.endpoint) if person else None
             ),
             "console_languages": console.words.names,
+            # A refused form is shown at an address that is no page.
+            "page_shown": page_at_hand if request.method == "GET" else page_of_form,
             "language": words.language(),
             "office_name": _office_name(),
             "static_url": static_url,

@@ -9,7 +9,7 @@ from models import Callback
 from models.cases.registrant import Registrant, name_registrant
 from models.store.database import Database
 from tests.console.callbacks.office import Office
-from tests.console.conftest import Member
+from tests.console.conftest import Member, words
 from tests.factories import make_call
 
 
@@ -121,3 +121,17 @@ def test_liaison_who_handed_a_talk_over_is_offered_its_note_and_no_number(
 
     assert liaison.reads("Note for colleagues")
     assert not liaison.reads("Show the whole number")
+
+
+def test_refused_form_says_without_scripts_how_to_look_again_and_that_its_text_is_lost(
+    liaison: Member, office_rows: Office
+) -> None:
+    path = f"/console/callbacks/{office_rows.promises()}"
+    liaison.opens(path).clicks("Claim")
+
+    liaison.fills(note="ring 202-555-0110").clicks("Save note")
+
+    (link,) = liaison.page.xpath("//noscript//a")
+    assert liaison.path != path
+    assert words(link.getparent()).endswith("Look again What you typed is lost then.")
+    assert liaison.opens(link.get("href")).path == path
