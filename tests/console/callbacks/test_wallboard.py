@@ -206,7 +206,9 @@ def test_missing_pair_and_a_silent_role_and_locks_are_on_the_list(
     supervisor.opens("/console/wallboard")
 
     assert supervisor.reads("No two supervisors or administrators may approve together now.")
-    assert supervisor.reads("The role “worker” stopped: no sign of life for 9 min.")
+    assert supervisor.reads(
+        "The role “worker” stopped: no sign of life for 9 min. Tell the people who run this machine."
+    )
     assert supervisor.links["1 case is locked after wrong PINs"] == "/console/locks"
     # The page of locks is not for administrators.
     assert "1 case is locked after wrong PINs" not in administrator.opens("/console/wallboard").links
