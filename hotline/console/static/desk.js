@@ -27,9 +27,9 @@
   // Messages about the last click in a part that was swapped in. Those of a new page are read with the page.
   const read = new WeakMap();
   const readMessages = (isNewPage) => {
-    document.querySelectorAll("[data-say]").forEach((one) => {
+    document.querySelectorAll("[data-say], .usa-alert[role=alert]").forEach((one) => {
       const text = one.textContent.trim();
-      if (!isNewPage && read.get(one) !== text) say(text);
+      if (!isNewPage && "say" in one.dataset && read.get(one) !== text) say(text);
       read.set(one, text);
     });
   };

@@ -335,3 +335,32 @@ def test_colleague_who_may_be_added_is_heard_with_what_they_do_and_escape_leaves
         page.keyboard.press(key)
     expect(page.locator("#alerts-summary")).to_be_focused()
     expect(page.locator(".alerts-choices")).to_be_hidden()
+
+
+def test_refusals_of_bar_and_list_are_said_once_and_by_nothing_that_is_swapped(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(on_shift=True), console_server.adds(name="Luis Demo")
+    talk, wanted = promises(console_server), promises(console_server, urgency="urgent")
+    page = opens(console_server, visitors, ana, "/console/callbacks")
+    is_in_talk(console_server, page, talk)
+    page.goto(f"{console_server.url}/console/cases")
+    expect(page.locator("#bar-hold")).to_be_visible()
+    hangs_up(console_server, talk)
+
+    page.locator("#bar-hold").click()
+
+    expect(page.locator("#bar-problem")).to_be_visible()
+    refused = page.locator("#bar-problem").inner_text()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    looks_again(page)
+    assert [refused in sentence for sentence in said(page)].count(True) == 1
+
+    page.goto(f"{console_server.url}/console/callbacks")
+    claims(console_server, wanted, luis)
+    page.locator(f"#does-row-{wanted}").click()
+    expect(page.locator("#desk .usa-alert--error")).to_contain_text("Luis Demo claimed this callback")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    looks_again(page)
+    assert ["Luis Demo claimed" in sentence for sentence in said(page)].count(True) == 1
+    visitors.complaints.clear()  # The browser counts the refusals themselves.
