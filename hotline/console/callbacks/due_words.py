@@ -33,10 +33,11 @@ def promised_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
     return moment_words(as_promised(due_at, zone), now, zone)
 
 
-def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+def moment_words(at: datetime, now: datetime, zone: ZoneInfo, *, is_narrow: bool = False) -> str:
     """A moment in ``zone``, as long as it must be: 2:05 PM, tomorrow 9 AM, Thu 9 AM, Dec 5, 9 AM.
 
-    In the hour that comes twice when the clocks go back: 1:30 AM EDT.
+    ``is_narrow``: tomorrow by its name as well, Thu 9 AM. In the hour that comes twice when the clocks go
+    back: 1:30 AM EDT.
     """
     # Midnight ends a day: "Nov 28, 12 AM" would be read as the morning of the 28th.
     local = at.astimezone(zone).replace(second=0, microsecond=0)
@@ -46,9 +47,9 @@ def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     ahead = (day - now.astimezone(zone).date()).days
     if ahead == 0:
         return clock
-    if ahead == 1:
+    if ahead == 1 and not is_narrow:
         return _("tomorrow %(time)s", time=clock)
-    if 1 < ahead <= DAYS_BY_NAME:
+    if 1 <= ahead <= DAYS_BY_NAME:
         return f"{_day(day, 'EEE', language())} {clock}"
     return f"{_day(day, 'MMMd', language())}, {clock}"
 

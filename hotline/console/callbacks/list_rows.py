@@ -111,6 +111,7 @@ _STATES = {
 class RowWords:
     """One row. ``note`` says who has it, why it needs attention, or why it cannot be called now.
 
+    ``note_at`` is the moment in a note that is about one: a narrow row shows a clock and it alone.
     ``after``: why it continues the talk that ``why`` began with; a narrow row leaves it out.
     ``action`` is the last word of the URL of its one button, and ``button`` that button's text; both are
     empty when this reader can do nothing. ``marks`` are keys of MARKS. ``verified`` is None for what no
@@ -126,6 +127,7 @@ class RowWords:
     state: str
     needs_attention: bool
     note: str
+    note_at: str
     verified: bool | None
     language: str
     language_code: str
@@ -153,9 +155,10 @@ def row_words(
     was asked for that this callback continues.
     """
     needs_attention = row.state == "left_for_staff" or (row.state == "requested" and row.paged_at is not None)
-    window = _window_opens(row, now, zone, policy)
+    opens = _window_opens(row, now, policy)
+    note, note_about = _note(row, now, zone, opens, is_mine=is_mine)
     is_stopped = row.outcome in NOT_CALLED and row.state in ("left_for_staff", "claimed")
-    action, button = _action(row, is_mine=is_mine, may_be_called=not window and not is_stopped)
+    action, button = _action(row, is_mine=is_mine, may_be_called=opens is None and not is_stopped)
     begun = first if tells_more(first, row.reason) else None
     return RowWords(
         id=row.id,
@@ -164,9 +167,10 @@ def row_words(
         is_urgent=row.urgency == "urgent",
         why=short_reason(begun or row.reason),
         after=short_reason(row.reason) if begun else "",
-        state=_state(row, now, window, needs_attention=needs_attention),
+        state=_state(row, now, opens, needs_attention=needs_attention),
         needs_attention=needs_attention,
-        note=_note(row, now, zone, window, is_mine=is_mine),
+        note=note,
+        note_at=moment_words(note_about, now, zone, is_narrow=True) if note_about else "",
         verified=gave_pin(row.verified, row.case_id, row.begun_by_staff),
         language=language_name(row.language),
         language_code=row.language.upper(),
@@ -185,10 +189,10 @@ def short_reason(reason: str, first: str | None = None) -> str:
     return f"{_(SHORT_REASONS[first])}: {said}" if tells_more(first, reason) else said
 
 
-def _state(row: WorkRow, now: datetime, window: str, *, needs_attention: bool) -> str:
+def _state(row: WorkRow, now: datetime, opens: datetime | None, *, needs_attention: bool) -> str:
     if needs_attention:
         return _("Needs attention")
-    if row.state == "requested" and window:
+    if row.state == "requested" and opens is not None:
         return _("Not yet")
     if row.state == "requested" and not row.on_list and row.next_attempt_at > now:
         # It waits for no liaison: the line calls then, and staff may before.
@@ -201,30 +205,32 @@ def _state(row: WorkRow, now: datetime, window: str, *, needs_attention: bool) -
     return _(_STATES[row.state])
 
 
-def _note(row: WorkRow, now: datetime, zone: ZoneInfo, window: str, *, is_mine: bool) -> str:
+def _note(
+    row: WorkRow, now: datetime, zone: ZoneInfo, opens: datetime | None, *, is_mine: bool
+) -> tuple[str, datetime | None]:
+    """The note, and the moment that it is about."""
     if is_mine:
-        return _("You have it")
+        return _("You have it"), None
     if row.holder is not None:
-        return _("%(name)s has it", name=row.holder)
+        return _("%(name)s has it", name=row.holder), None
     if row.state == "left_for_staff":
-        return _(SHORT_OUTCOMES[row.outcome]) if row.outcome in SHORT_OUTCOMES else ""
-    if window:
-        return window
+        return _(SHORT_OUTCOMES[row.outcome]) if row.outcome in SHORT_OUTCOMES else "", None
+    if opens is not None:
+        return _("window opens %(moment)s", moment=moment_words(opens, now, zone)), opens
     if row.state == "requested" and row.paged_at is not None:
-        return _("nobody took it")
+        return _("nobody took it"), None
     if row.state == "requested" and row.next_attempt_at > now and not row.on_list:
-        return _("line calls %(moment)s", moment=moment_words(row.next_attempt_at, now, zone))
-    return ""
+        at = row.next_attempt_at
+        return _("line calls %(moment)s", moment=moment_words(at, now, zone)), at
+    return "", None
 
 
-def _window_opens(row: WorkRow, now: datetime, zone: ZoneInfo, policy: CallbackPolicy) -> str:
-    """When the person may be called, if that is later than now; else empty."""
+def _window_opens(row: WorkRow, now: datetime, policy: CallbackPolicy) -> datetime | None:
+    """When the person may be called, if that is later than now."""
     if row.state not in ("requested", "claimed") or row.on_list:
-        return ""
+        return None
     opens = policy.of_staff().moment_inside(row, now)
-    if opens is None or opens <= now:
-        return ""
-    return _("window opens %(moment)s", moment=moment_words(opens, now, zone))
+    return None if opens is None or opens <= now else opens
 
 
 def _action(row: WorkRow, *, is_mine: bool, may_be_called: bool) -> tuple[str, str]:

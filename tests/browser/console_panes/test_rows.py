@@ -214,3 +214,46 @@ def test_what_a_talk_is_continued_for_is_left_out_whole_where_it_does_not_fit(
     why = box(page, f"#row-{later} .row-why")
     assert box_of(first)["width"] <= why["width"]
     assert box_of(second)["y"] >= why["y"] + why["height"] - 1
+
+
+@pytest.mark.parametrize("language", ["English", "Español"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_when_the_line_calls_is_read_whole_on_a_phone_and_beside_an_open_callback(
+    visitors: Visitors, console_server: ConsoleServer, language: str, width: int
+) -> None:
+    """ "line calls 8:40 PM" was cut to "line cal…"; a clock says it, and the title the words."""
+    ana, now = console_server.adds(), datetime.now(UTC)
+    opened = promises(console_server, due_at=now + timedelta(hours=30))
+    waits = {
+        "rank": None,
+        "next_attempt_at": now + timedelta(minutes=70),
+        "due_at": now - timedelta(minutes=58),
+    }
+    for reason in SHORT_REASONS:
+        promises(console_server, case=False, reason=reason, **waits)
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    if width == 1280:
+        page.goto(f"{console_server.url}/console/callbacks/{opened}")
+
+    rows = page.locator(".row:has(.row-note-at)").evaluate_all(
+        """rows => rows.map(row => {
+            const state = row.querySelector(".row-state");
+            const fits = (one) => one.scrollWidth <= one.clientWidth + 1;
+            return [row.textContent, fits(state), fits(row.querySelector(".row-first")), row.offsetHeight];
+        })"""
+    )
+
+    assert len(rows) == min(len(SHORT_REASONS), 24)
+    for words, is_whole, is_inside, height in rows:
+        assert is_whole, words
+        assert is_inside, words
+        assert height <= (60 if width == 390 else 44), words
+    first = page.locator(".row:has(.row-note-at)").first
+    expect(first.locator(".row-note-at")).to_be_visible()
+    title = {"English": "Later: line calls", "Español": "Más tarde: la línea llama"}[language]
+    expect(first.locator(".row-state")).to_have_attribute("title", re.compile(title))
+    page.locator("#legend-summary").click()
+    expect(page.locator(".legend-later")).to_be_visible()
