@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from config.settings import variables
 from hotline.cli import group
+from tests import forked
 from tests.hotline.cli.test_serve import free_ports
 from tests.hotline.cli.test_web_server import keys, migrated_folder
 
@@ -49,6 +50,12 @@ def serve(
         timeout=60,
         preexec_fn=limit,
     )
+
+
+def refused(tmp_path: Path, role: str, *options: str, **told: str) -> subprocess.CompletedProcess[str]:
+    """The same where only what it is told can stop it."""
+    ours = {name: value for name, value in os.environ.items() if name not in variables()}
+    return forked.run([role, *options], {**ours, "HOTLINE_DATA_DIR": str(tmp_path / "var"), **told})
 
 
 def test_prompt_without_a_translation_is_named(copy: Path, tmp_path: Path) -> None:
@@ -137,7 +144,7 @@ def test_machine_with_other_keys_than_the_first_does_not_answer(
         group, ["callbacks", "list"], env={**keys(), "HOTLINE_DATA_DIR": str(tmp_path / "var")}
     )
 
-    second = serve(PROJECT, tmp_path, "web", **{**keys(), name: other})
+    second = refused(tmp_path, "web", **{**keys(), name: other})
 
     assert first.exit_code == 0
     assert second.returncode == 2
@@ -152,7 +159,7 @@ def test_every_other_role_refuses_other_keys_too(tmp_path: Path, role: str) -> N
     environ = {**keys(), "HOTLINE_DATA_DIR": str(tmp_path / "var")}
     assert CliRunner().invoke(group, ["callbacks", "list"], env=environ).exit_code == 0
 
-    started = serve(PROJECT, tmp_path, role, **{**keys(), "HOTLINE_SECRET_KEY": "o" * 32})
+    started = refused(tmp_path, role, **{**keys(), "HOTLINE_SECRET_KEY": "o" * 32})
 
     assert (started.returncode, len(started.stderr.splitlines())) == (2, 1)
 
@@ -168,7 +175,7 @@ def test_machine_that_lacks_the_new_field_key_does_not_answer(tmp_path: Path, ro
     assert made.exit_code == 0
 
     options = ["--no-demo"] if role == "serve" else []
-    started = serve(PROJECT, tmp_path, role, *options, **keys())
+    started = refused(tmp_path, role, *options, **keys())
 
     assert started.returncode == 2
     assert started.stderr == (

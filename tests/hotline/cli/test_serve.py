@@ -24,6 +24,7 @@ import pytest
 
 from config.settings import variables
 from hotline.exchange.page.rung_phone import ExchangeClient
+from tests import forked
 
 PATIENCE_SECONDS = 90
 
@@ -253,13 +254,7 @@ def test_command_in_another_terminal_asks_the_exchange_of_the_line(
 ) -> None:
     ours = {name: value for name, value in os.environ.items() if name not in variables()}
 
-    ran = subprocess.run(
-        [sys.executable, "-m", "hotline.cli", *command],
-        env={**ours, "HOTLINE_DATA_DIR": str(serving.data_dir)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = forked.run(command, {**ours, "HOTLINE_DATA_DIR": str(serving.data_dir)})
 
     assert (ran.returncode, ran.stderr.replace("Deleting\n", "")) == (0, "")
     told = json.loads(ran.stdout)

@@ -22,6 +22,7 @@ from hotline.cli.serving.server import listen
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
+from tests import forked
 from tests.hotline.cli.test_serve import free_ports, until
 
 HALF_A_FORM = (
@@ -109,10 +110,8 @@ def web(folder: Path) -> Iterator[Web]:
 def test_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
     web: Web, folder: Path, role: str
 ) -> None:
-    second = subprocess.run(
-        [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{web.port}"],
-        env=web.environ, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    second = forked.run([role, "--bind", f"127.0.0.1:{web.port}"], web.environ)
+
     assert second.returncode == 2
     assert second.stderr.splitlines()[-1] == (
         f"127.0.0.1:{web.port} cannot be used: address already in use. Choose another with --bind HOST:PORT."
