@@ -95,10 +95,10 @@ def test_page_of_a_callback_is_accessible_in_every_state(
     widths = cycle((360, 1280))
     for state, callback_id in many(console_server, ana, luis).items():
         path = f"/console/callbacks/{callback_id}"
-        # Both widths of the page that has the most on it; the others take turns. The list beside it is
-        # short, and `test_list_is_accessible` judges the long one.
-        asked = (360, 1280) if state == "mine" else (next(widths),)
-        console_server.is_well_made(visitors, f"{path}?urgent=1", ana, f"callback-{state}", asked)
+        # Both widths of the page that has the most on it, and all of it; the others take turns, and only what
+        # stands beside the list differs. `test_list_is_accessible` judges the long list.
+        asked, part = ((360, 1280), None) if state == "mine" else ((next(widths),), "#work, #case")
+        console_server.is_well_made(visitors, f"{path}?urgent=1", ana, f"callback-{state}", asked, part=part)
         if state == "held":
             console_server.is_well_made(visitors, f"{path}/words", ana, "callback-words")
 
