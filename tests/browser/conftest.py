@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urljoin
 
 import psutil
 import pytest
@@ -27,6 +28,9 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 PATIENCE_MILLISECONDS = 20_000
 #: Of a window, in CSS pixels.
 HEIGHT = 900
+#: Where a server of the tests has an empty page. The page after the browser's own begins a new process,
+#: which reads every script anew.
+EMPTY = "/empty.html"
 # It asks nobody on the network for anything, and needs no screen, nor a process that draws for one.
 ARGUMENTS = [
     "--no-sandbox",
@@ -37,6 +41,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page of a few seconds does not give back the work of its optimizing compilers.
+    "--js-flags=--no-opt --no-maglev",
 ]
 
 
@@ -230,7 +236,7 @@ class Visitors:
         if page.evaluate(f"localStorage.clear(), sessionStorage.clear(), {IS_ALTERED}"):
             page.emulate_media(media="screen", color_scheme="light")
         page.set_viewport_size({"width": 1280, "height": HEIGHT})
-        page.goto("about:blank")
+        page.goto(urljoin(page.url, EMPTY))
         page.context.add_cookies(list(cookies))
         page.goto(url)
         return page

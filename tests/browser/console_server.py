@@ -24,7 +24,7 @@ from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.browser.axe import ADDRESS, AXE, COLORS, LOOKS, WCAG, violations
-from tests.browser.conftest import HEIGHT
+from tests.browser.conftest import EMPTY, HEIGHT
 from tests.call_center import WaitingJobs
 from tests.console.kept_templates import TEMPLATES
 from tests.console.signed_in import cookie_of
@@ -190,6 +190,9 @@ class ConsoleServer:
         return make_server("127.0.0.1", 0, self._answers, threaded=True)
 
     def _answers(self, environ: Any, start_response: Any) -> Any:
+        if environ["PATH_INFO"] == EMPTY:
+            start_response("200 OK", [("Content-Type", "text/html")])
+            return [b"<!doctype html>"]
         if environ["PATH_INFO"] == ADDRESS:
             kept = [("Content-Type", "text/javascript"), ("Cache-Control", "max-age=86400, immutable")]
             start_response("200 OK", kept)
