@@ -49,7 +49,7 @@ _STEADY_ROUNDS = 3
 _SPAWN = multiprocessing.get_context("spawn")
 PAGE = "/console/callbacks"
 #: Within this time other parts follow the bar when it shows something new, and when it does not (desk.js).
-_SOON_SECONDS, _LATER_SECONDS = 2.0, 4.0
+_SOON_SECONDS, _LATER_SECONDS = 1.0, 3.0
 #: A process has started when it takes less of a core than this in a second.
 _AT_REST, _MOST_STARTING_SECONDS = 0.05, 30
 

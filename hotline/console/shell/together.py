@@ -1,5 +1,6 @@
 """Open pages look together: what they all show is read once for all that asked before the reading began."""
 
+import random
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
@@ -15,8 +16,9 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 #: The header of a request that no person waits for: a page was told of a change (live.js).
 _LOOKS = "HTTP_LOOKS_AGAIN"
-#: These requests begin together, so often (seconds). The bar announces; the other parts have time.
-_EVERY = {"bar": 0.1, "parts": 0.5}
+#: Those of so many seconds share a reading, which begins after them. They are answered during as many more,
+#: since callers would wait behind all of them at once. The bar announces; the other parts have time.
+_SECONDS = {"bar": 0.1, "parts": 0.5}
 _ARRIVED = "hotline.arrived_at"
 #: Readings kept at once: of the bar, and of the list with some choices of filters and page.
 _MOST = 16
@@ -34,9 +36,10 @@ class Gathered:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
-        if (every := _EVERY.get(environ.get(_LOOKS, ""))) is not None:
+        if (seconds := _SECONDS.get(environ.get(_LOOKS, ""))) is not None:
             environ[_ARRIVED] = arrived = time.monotonic()
-            self._sleep(every - arrived % every)
+            spread = random.random() * seconds  # noqa: S311 # no secret
+            self._sleep(seconds - arrived % seconds + spread)
         return self._application(environ, start_response)
 
 

@@ -56,9 +56,10 @@
 
   // When something changed, the bar looks at once. The other parts follow at once where a call of one's own changed,
   // within two seconds where something else in the bar did, and within four where nothing did. Most changes are other
-  // people's, and callers would wait behind fifty pages that all read the list in the same moment.
-  const SOON_MILLISECONDS = 2000;
-  const LATER_MILLISECONDS = 4000;
+  // people's, and callers would wait behind fifty pages that all get the list in the same moment. A second of it is
+  // for the pages that look together (together.py).
+  const SOON_MILLISECONDS = 1000;
+  const LATER_MILLISECONDS = 3000;
   let look = null;
   let looksAt = Infinity;
   const dispatch = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
