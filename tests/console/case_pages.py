@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AuditEntry
+from models import AuditEntry, Staff
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
+from models.overview.case_opening import open_by_verification
 from models.store.database import Database, keyring_of
 from tests.console.conftest import Member
 from tests.factories import NOW, MadeCase, make_case
+from tests.models.staff.staff_people import Someone
 
 PHONE = "+12025550110"
 
@@ -40,9 +42,16 @@ def more_phones(session: Session, case: MadeCase, places: range) -> None:
 
 
 def verifies(person: Member, case: MadeCase, evidence: str = "met_in_person") -> Member:
-    """Open a case by its number and how the person was recognized."""
-    person.opens("/console/cases").fills(number=case.number, evidence=evidence)
-    person.clicks("Open the case")
+    """Have opened a case by its number and how the person was recognized; its page is open.
+
+    test_case_finding.py tests the form, which takes two pages more.
+    """
+    console = person.console
+    with console.database.transaction() as session:
+        me = session.get_one(Staff, person.staff_id)
+        who = Someone(me.id, me.email, me.role)
+        opened = open_by_verification(session, who, case.number, evidence, console.clock(), console.policies)
+    person.opens(f"/console/cases/{opened}")
     assert person.heading.startswith("Case about"), person.words
     return person
 

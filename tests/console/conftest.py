@@ -14,6 +14,7 @@ from lxml import html
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
+from hotline.console.shell.console import EXTENSION, Console
 from hotline.console.sign_in.passwords import Passwords
 from models.cases.pin_hash import PinHasher
 from models.staff.staff import Staff, add_person, add_staff
@@ -218,14 +219,19 @@ class Member(Browser):
         super().__init__(app)
         self.staff_id, self.email, self.password = staff_id, email, password
 
+    @property
+    def console(self) -> Console:
+        """What the console's pages are made of, for what a test does without a page."""
+        console: Console = self._client.application.extensions[EXTENSION]
+        return console
+
     def code(self, now: datetime) -> str:
         """What their authenticator shows; it opens once."""
         return pyotp.TOTP(TOTP_SECRET).at(now)
 
     def signs_in(self) -> "Member":
         """Have just signed in, with the first page ahead; test_sign_in.py tests the form."""
-        console = self._client.application.extensions["hotline.console"]
-        self.holds(cookie_of(console.database, self.staff_id, console.clock()))
+        self.holds(cookie_of(self.console.database, self.staff_id, self.console.clock()))
         # Most tests go on to another page at once, and a page takes longer than its whole hotline.
         self.path = self._ahead = "/console/"
         return self
