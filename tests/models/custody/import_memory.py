@@ -1,7 +1,8 @@
-"""Imports a long feed in this process and prints its peak memory and its rate.
+"""Imports longer and longer feeds in this process and prints its rate and its peak memory after each.
 
-`python -m tests.models.custody.import_memory DATABASE_URL FILE ROWS` writes the file and imports it; the
-database must be migrated and have open cases about S0, S1 and so on, one for every hundred rows.
+`python -m tests.models.custody.import_memory DATABASE_URL FILE ROWS...` writes the file with so many rows and
+imports it, for each of these numbers. The database must be migrated and have open cases about S0, S1 and so
+on, one for every hundred rows.
 """
 
 import json
@@ -39,9 +40,15 @@ def peak_kib() -> int:
     return int(found[1])
 
 
-def main(url: str, file: str, rows: str) -> None:
-    """Measure one import."""
-    write_long_file(Path(file), int(rows))
+def main(url: str, file: str, *rows: str) -> None:
+    """Measure one import after the other."""
+    for many in rows:
+        write_long_file(Path(file), int(many))
+        measure(url, file)
+
+
+def measure(url: str, file: str) -> None:
+    """Import the file, and print what it took in one line of JSON."""
     database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY))
     began = time.perf_counter()
     result = import_custody(database, Path(file), RULES, full=False, dry_run=False, strict=False, now=NOW)
