@@ -20,6 +20,7 @@ from hotline.trees import build_flows, tree_problems
 from ivr_flows.prompts import Prompts
 from models.calls.role import ROLES
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from workers.callbacks import METHODS
 from workers.own_job import JOBS
 
@@ -145,6 +146,7 @@ def test_documented_default_is_the_one_in_force() -> None:
     assert Settings.from_env({**needed, **defaults}) == Settings.from_env(needed)
 
 
+@ON_SQLITE
 def test_every_route_has_a_guard(settings: Settings, database: Database) -> None:
     app = create_app(settings, database=database)
     guards = {

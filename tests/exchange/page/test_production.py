@@ -14,6 +14,7 @@ from hotline.exchange.command import exchange as command
 from hotline.exchange.numbers import read_numbers
 from hotline.exchange.server import HOST
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 
 PRODUCTION = {
     "HOTLINE_ENV": "production",
@@ -27,6 +28,7 @@ PRODUCTION = {
 }
 
 
+@ON_SQLITE
 def test_nothing_that_serves_production_starts_it_or_leads_to_it(
     settings: Settings, database: Database
 ) -> None:
