@@ -57,10 +57,11 @@ _AT_REST, _MOST_STARTING_SECONDS = 0.05, 30
 def listening(cases: int, seconds: float) -> tuple[float, float]:
     """Print what open consoles take: their part of the processes' time, and how a caller's p99 moves.
 
-    The processes are those of `serve`: web, console and events. Browsers and callers use the web's port. The
-    part is CPU time of web and console processes beside what they could have had, less what they take with
-    nobody at a console. Slices with open consoles and without follow each other. Each slice is as long as
-    the time between two changes or a multiple of it, so that it has no more of them than it says.
+    The processes are those of `serve`: web, console and events. Browsers and callers use the web's port, and
+    once more browsers use the console's, where a proxy in front leads them (config/deploy). The part is CPU
+    time of web and console processes beside what they could have had, less what they take with nobody at a
+    console. Slices with open consoles and without follow each other. Each slice is as long as the time
+    between two changes or a multiple of it, so that it has no more of them than it says.
     """
     rounds = max(1, round(seconds / BUSY_SECONDS))
     seconds = rounds * BUSY_SECONDS
@@ -87,9 +88,11 @@ def listening(cases: int, seconds: float) -> tuple[float, float]:
                 telling = {"events": busy.pop("events")}
                 with _changing(office, BUSIEST_SECONDS):
                     busiest = _taken(answering, seconds)
-            with_consoles = partial(_consoles, port, events, cookies)
-            full = _p99s(partial(calls, port), with_consoles, office, rounds)
-            steady = _p99s(partial(steady_calls, port), with_consoles, office, rounds * _STEADY_ROUNDS)
+            by_web, by_proxy = (partial(_consoles, to, events, cookies) for to in (port, pages))
+            full = _p99s(partial(calls, port), by_web, office, rounds)
+            rush = partial(steady_calls, port)
+            steady = _p99s(rush, by_web, office, rounds * _STEADY_ROUNDS)
+            proxied = _p99s(rush, by_proxy, office, rounds * _STEADY_ROUNDS)
     click.echo(f"  of their time take, with nobody at a console: {_told(idle)}")
     for taken, between in ((busy, BUSY_SECONDS), (busiest, BUSIEST_SECONDS)):
         each = sum((one.part - idle[role].part) * one.processes for role, one in taken.items())
@@ -98,7 +101,11 @@ def listening(cases: int, seconds: float) -> tuple[float, float]:
             f"a page and change {each * between / CONSOLES * 1000:.1f} ms of processor time"
         )
     click.echo(f"  and to tell them of a change each {BUSY_SECONDS:.0f} s: {_told(telling)}")
-    for pace, (alone, beside) in ((f"{CALLS} calls a second", steady), ("full lanes", full)):
+    for pace, (alone, beside) in (
+        (f"{CALLS} calls a second", steady),
+        (f"{CALLS} calls a second, and consoles led to their own port,", proxied),
+        ("full lanes", full),
+    ):
         click.echo(
             f"  with {pace} a caller's p99 is {alone * 1000:.1f} ms without and {beside * 1000:.1f} ms "
             f"beside them: ratio {beside / alone:.2f}"
