@@ -55,11 +55,29 @@ def rings_at(phone: Phone, hotline: Hotline, clock: Clock) -> datetime:
     return clock.now.astimezone(hotline.office.zone)
 
 
-@pytest.mark.parametrize(("asks_from", "hour"), [(ELSEWHERE, 15), (CALLER, 2), ("", 2)])
-def test_phone_rings_in_its_hours_if_its_person_is_afraid_at_another_one(
-    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock, asks_from: str, hour: int
+@pytest.mark.parametrize("asks_from", [ELSEWHERE, CALLER, ""])
+@pytest.mark.parametrize(
+    ("own", "between", "latest", "first_hour"),
+    [
+        (True, "between three in the afternoon and five in the afternoon", "5:00 PM", 15),
+        (False, "between eight in the morning and nine in the evening", "9:00 AM", 8),
+    ],
+    ids=["agreed hours", "no hours"],
+)
+def test_phone_rings_in_its_hours_or_by_day_if_its_person_is_afraid_at_another_one(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    clock: Clock,
+    asks_from: str,
+    own: bool,
+    between: str,
+    latest: str,
+    first_hour: int,
 ) -> None:
     """At two in the morning the phone at home rang, and they were somewhere else."""
+    if not own:
+        has_no_hours(hotline)
     asks_express(phone, case)
     phone.hangs_up()
     clock.now = NIGHT
@@ -69,13 +87,14 @@ def test_phone_rings_in_its_hours_if_its_person_is_afraid_at_another_one(
     for key in ("2", "3"):
         again.presses(key)
 
-    says = again.hears if hour == 15 else again.does_not_hear
-    assert says("We will try today, between three in the afternoon and five in the afternoon")
-    assert says("We will call you no later than today at 5:00 PM", "at 988")
+    is_elsewhere = asks_from == ELSEWHERE
+    says = again.hears if is_elsewhere else again.does_not_hear
+    assert says(f"We will try today, {between}")
+    assert says(f"We will call you no later than today at {latest}", "at 988")
     assert again.does_not_hear("sorry")
     again.hangs_up()
     assert hotline.row(select(Callback)).urgency == "urgent"
-    assert rings_at(phone, hotline, clock).hour == hour
+    assert rings_at(phone, hotline, clock).hour == (first_hour if is_elsewhere else 2)
 
 
 def test_phone_that_an_afraid_person_asked_from_rings_at_once_although_they_ask_again_elsewhere(
@@ -113,30 +132,6 @@ def test_hard_news_heard_at_another_phone_rings_no_phone_outside_its_hours(
 
     assert hotline.row(select(Callback)).reason == "hard_news"
     assert rings_at(phone, hotline, clock).hour == 15
-
-
-@pytest.mark.parametrize(("asks_from", "hour"), [(ELSEWHERE, 8), (CALLER, 2), ("", 2)])
-def test_phone_without_hours_rings_by_day_if_its_person_is_afraid_at_another_one(
-    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock, asks_from: str, hour: int
-) -> None:
-    """At two in the morning the phone at home rang, and nobody had allowed that."""
-    has_no_hours(hotline)
-    asks_express(phone, case)
-    phone.hangs_up()
-    clock.now = NIGHT
-    again = phone.another()
-    opens_the_case(again, case, from_=asks_from)
-
-    for key in ("2", "3"):
-        again.presses(key)
-
-    says = again.hears if hour == 8 else again.does_not_hear
-    assert says("We will try today, between eight in the morning and nine in the evening")
-    assert says("We will call you no later than today at 9:00 AM", "at 988")
-    assert again.does_not_hear("sorry")
-    again.hangs_up()
-    assert hotline.row(select(Callback)).urgency == "urgent"
-    assert rings_at(phone, hotline, clock).hour == hour
 
 
 def test_person_who_is_afraid_at_another_phone_by_day_is_called_within_the_hour(
