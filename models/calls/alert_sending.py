@@ -88,15 +88,14 @@ def unsent_alerts(
     unsent = select(Alert.id).where(UNSENT, Alert.state == "made")
     refused = {one.kind: one for one in pacing.refusals(session)}
     free = [channel for channel, kind in _KINDS.items() if kind not in refused]
-    found = list(
-        session.scalars(unsent.where(Alert.channel.in_(free)).order_by(Alert.made_at).limit(limit)).all()
-    )
+    first = unsent.where(Alert.channel.in_(free)).order_by(Alert.made_at, Alert.id)
+    found = list(session.scalars(first.limit(limit)).all())
     for channel, kind in _KINDS.items():
         if kind in refused and kind in probes and now >= refused[kind].next_probe_at:
             # A refused alert has the time of its last try, and so comes after the others.
             probe = unsent.where(Alert.channel == channel)
             found += session.scalars(
-                probe.order_by(Alert.sent_at.asc().nulls_first(), Alert.made_at).limit(1)
+                probe.order_by(Alert.sent_at.asc().nulls_first(), Alert.made_at, Alert.id).limit(1)
             ).all()
     return found
 

@@ -42,6 +42,8 @@ PICTURES = "HOTLINE_PICTURES"
 NARROW = 320
 #: The title, the menu and the person above each page of the console.
 HEAD = "header.top"
+#: Runs before a page's scripts: its clock asks for no changes (desk_clock.js).
+NO_CLOCK = "window.Worker = class { postMessage() {} };"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password of Ana"
 CHEAP_KIB, CHEAP_COST = 8, 1

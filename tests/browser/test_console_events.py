@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from models.callbacks.callback import advance
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import ConsoleServer, looks_again
+from tests.browser.console_server import NO_CLOCK, ConsoleServer, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import promises
 from tests.hotline.cli.test_serve import until
@@ -82,7 +82,7 @@ def test_only_a_look_that_nobody_waits_for_waits_for_other_pages(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
-    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page = console_server.opens(visitors, "/console/callbacks", ana, script=NO_CLOCK)
     expect(page.get_by_text("Nothing is open.")).to_be_visible()
     asked: list[tuple[str, str | None]] = []
     page.on("request", lambda one: asked.append((urlsplit(one.url).path, one.headers.get("looks-again"))))

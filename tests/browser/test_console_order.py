@@ -8,12 +8,13 @@ from playwright.sync_api import expect
 from models import Callback
 from tests.browser.conftest import Visitors
 from tests.browser.console_panes.test_panes import talked_in_open_case
-from tests.browser.console_server import Colleague, ConsoleServer, looks_again
+from tests.browser.console_server import NO_CLOCK, Colleague, ConsoleServer, looks_again
 from tests.browser.test_console_callbacks import claims, promises
 
-#: Answers are held by their path below `/console` until a test releases them. No clock asks for changes.
-HOLDS = """
-    window.Worker = class { postMessage() {} };
+#: Answers are held by their path below `/console` until a test releases them.
+HOLDS = (
+    NO_CLOCK
+    + """
     window.held = {};
     window.released = [];
     window.holds = [];
@@ -31,6 +32,7 @@ HOLDS = """
       return send.apply(this, body);
     };
 """
+)
 
 
 def holds(page: Any, *names: str) -> None:
