@@ -14,6 +14,7 @@ from math import ceil
 from sqlalchemy.orm import Session
 
 from config.office import Office
+from models.calls import alert_sending, pacing
 from models.custody.custody_import import ImportBusyError
 from models.notices import gate_watch, staff_task
 from models.notices.agreed.lapse import ask_to_renew
@@ -85,6 +86,8 @@ class NoticeSweep:
             if ahead is not None:
                 settle_set_back(session, self._now, ahead, self._policy)
                 stranded.settle_set_back(session, self._now, ahead, self._policy)
+                alert_sending.settle_set_back(session, self._now)
+                pacing.settle_set_back(session, self._now, ahead)
 
     def take_back(self) -> None:
         """What two people approved in the console, or what a process that died left."""

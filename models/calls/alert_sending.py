@@ -27,6 +27,7 @@ from models.staff.alert import (
     UNSENT,
     Alert,
 )
+from models.staff.paging import AHEAD
 from models.staff.staff import Staff
 from models.store.database import changed_one, is_any, keyring_of
 
@@ -110,6 +111,12 @@ def end_lost_alerts(session: Session, now: datetime) -> None:
     lost = select(ALERTS.c.id).where(*_LOST)
     for alert_id in session.scalars(lost, {"lost": now - _LOST_AFTER}).all():
         end_alert(session, alert_id, "unknown", now)
+
+
+def settle_set_back(session: Session, now: datetime) -> None:
+    """The clock was ahead and is set right: alerts that it made are news by now, and lost ones are found."""
+    ahead = or_(ALERTS.c.made_at > now + AHEAD, ALERTS.c.sent_at > now + AHEAD)
+    session.execute(update(ALERTS).where(UNSENT, ahead).values(made_at=now, sent_at=now))
 
 
 def channel_of(session: Session, alert_id: int) -> str | None:

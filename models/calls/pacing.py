@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.calls.call import CALLS as CALL_ROWS
+from models.staff.paging import AHEAD
 from models.store.base import Base, UtcDateTime
 from models.store.database import is_any
 
@@ -269,6 +270,18 @@ def forget_refusals(session: Session, now: datetime) -> None:
             _set(session, name, next_at=now, refused_at=None, refused_code=None)
         else:
             close_breaker(session, cast(Kind, name), now)
+
+
+def settle_set_back(session: Session, now: datetime, ahead: timedelta) -> None:
+    """The clock was ``ahead`` and is set right: no probe waits for where it was, and a refusal began by now.
+
+    Otherwise a carrier that takes none of our calls would be named only once the clock gets there again.
+    """
+    later = now + AHEAD
+    written = select(PACES).where(or_(PACES.c.next_at > later, PACES.c.refused_at > later))
+    for row in session.execute(written.order_by(PACES.c.name).with_for_update()).all():
+        moments = {"next_at": row.next_at, "refused_at": row.refused_at}
+        _set(session, row.name, **{name: at - ahead for name, at in moments.items() if at and at > later})
 
 
 def _set(session: Session, kind: str, **values: Any) -> None:

@@ -11,6 +11,8 @@ from models.callbacks.appointment import reschedule
 from models.callbacks.claim import claim
 from models.callbacks.follow_up import BEHIND_NEWS
 from models.calls import pacing
+from models.calls.alert_sending import begin_alert
+from models.overview.trouble import troubles
 from models.staff.alert import LEFT_TOLD, TEXTS_REFUSED
 from models.staff.paging import PagedMatter
 from models.talks.dispatch import claim_callback
@@ -19,6 +21,7 @@ from tests.conftest import ON_BOTH, in_turn
 from tests.factories import make_callback, make_case, make_staff
 from workers import notice_sweep
 
+SUPERVISOR = "+12025550172"
 AHEAD = pytest.mark.parametrize("ahead", [timedelta(hours=5), timedelta(days=150)])
 
 
@@ -351,3 +354,78 @@ def test_liaison_is_free_although_their_wrap_up_ends_by_a_clock_ahead(
     call_center.works_off()
 
     assert call_center.state() == "ringing_liaison"
+
+
+@ON_BOTH
+@AHEAD
+def test_supervisor_is_texted_although_texts_were_refused_under_a_clock_ahead(
+    empty_call_center: CallCenter, ahead: timedelta
+) -> None:
+    """The next text was to be tried where the clock had been, and doctor named the refusal until then."""
+    call_center = empty_call_center
+    _has_late_promise(call_center, ahead)
+    call_center.carrier.refuses_texts = 20003
+    for _ in range(4):
+        call_center.sweeps(seconds=5)
+        call_center.works_off()
+    assert _named(call_center) == ["texts"]
+
+    call_center.carrier.refuses_texts = None
+    is_set_right(call_center, ahead)
+    for _ in range(3):
+        call_center.sweeps(seconds=30)
+        call_center.works_off()
+
+    assert {to for to, _ in call_center.carrier.texts} == {SUPERVISOR}
+    assert _named(call_center) == []
+
+
+def test_carrier_that_is_away_is_still_named_once_a_clock_ahead_is_set_right(
+    empty_call_center: CallCenter,
+) -> None:
+    call_center, ahead = empty_call_center, timedelta(hours=5)
+    _has_late_promise(call_center, ahead)
+    call_center.carrier.is_away = True
+    for _ in range(10):
+        call_center.sweeps(seconds=6)
+        call_center.works_off()
+    assert _named(call_center) == ["carrier"]
+
+    is_set_right(call_center, ahead)
+    for _ in range(10):
+        call_center.sweeps(seconds=6)
+        call_center.works_off()
+
+    assert _named(call_center) == ["carrier"]
+    with call_center.database.reading() as session:
+        assert "for -" not in troubles(session, call_center.now)[0].told(call_center.now)
+
+
+def test_page_whose_sender_died_under_a_clock_ahead_is_sent_again(empty_call_center: CallCenter) -> None:
+    call_center, ahead = empty_call_center, timedelta(hours=5)
+    _has_late_promise(call_center, ahead)
+    call_center.sweeps(seconds=2)
+    for alert in call_center.rows(Alert):
+        with call_center.database.transaction() as session:
+            assert begin_alert(session, alert.id, call_center.now) is not None
+
+    is_set_right(call_center, ahead)
+    for _ in range(3):
+        call_center.sweeps(seconds=60)
+        call_center.works_off()
+
+    assert {to for to, _ in call_center.carrier.texts} == {SUPERVISOR}
+
+
+def _has_late_promise(call_center: CallCenter, ahead: timedelta) -> None:
+    call_center.now += ahead
+    with call_center.database.transaction() as session:
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+        never = call_center.now + timedelta(days=1)
+        make_callback(session, make_case(session), due_at=call_center.now, next_attempt_at=never)
+
+
+def _named(call_center: CallCenter) -> list[str]:
+    """What doctor, the wallboard and the pages name as trouble."""
+    with call_center.database.reading() as session:
+        return [one.name for one in troubles(session, call_center.now)]
