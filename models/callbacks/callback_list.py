@@ -22,8 +22,6 @@ from models.calls.two_lists import (
     CONFIRMED_PHONE,
     DOUBTED,
     RANKS,
-    UNVERIFIED_OTHER,
-    VERIFIED,
     interleave,
     rank_of,
 )
@@ -79,6 +77,11 @@ def heads_of_list(
         Callback.due_at,
         Callback.requested_at,
         Callback.liaison_tries,
+        Callback.next_attempt_at,
+        Callback.time_zone,
+        Callback.window_starts,
+        Callback.window_ends,
+        Callback.asked_elsewhere,
     )
     heads = [
         select(*columns)
@@ -193,9 +196,14 @@ def tidy_list(session: Session, now: datetime, policy: CallbackPolicy) -> None:
         )
         for callback_id in session.scalars(due).all():
             put_on_list(session, callback_id, now, policy)
-    if not policy.is_open(now):
-        others = (VERIFIED[1], *UNVERIFIED_OTHER)
-        for row in heads_of_list(session, now, _A_FEW, (Callback.urgency != "urgent",), others):
-            callback = locked(session, row.id)
-            if callback is not None and callback.state == "requested":
-                settle_moment(session, callback, now, policy)
+    is_open = policy.is_open(now)
+    for row in heads_of_list(session, now, _A_FEW, (), RANKS):
+        # While the office is open only a part of the day that has ended closes hours of one on the list. The
+        # dispatcher would meet these one by one, with a liaison free and others behind them (R36).
+        is_over = row.window_ends is not None and row.window_ends <= now
+        is_closed = not is_open and row.urgency != "urgent"
+        if not is_closed and not (is_over and policy.moment_inside(row, now) != now):
+            continue
+        callback = locked(session, row.id)
+        if callback is not None and callback.state == "requested":
+            settle_moment(session, callback, now, policy)

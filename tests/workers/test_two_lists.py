@@ -16,7 +16,7 @@ from tests.call_center import CallCenter
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_staff
 
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -137,6 +137,24 @@ def test_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(call_center: Ca
     middle = _asks(call_center, phone="+12025550121", **doubted)
     first = _asks(call_center, phone="+12025550120", requested_in_call_id=honest, **doubted)
     assert _offered(call_center, 3) == [first, middle, last]
+
+
+@ON_SQLITE
+def test_forty_whose_part_of_the_day_has_ended_keep_no_liaison_from_one_who_is_afraid(
+    call_center: CallCenter,
+) -> None:
+    """At noon the liaison stayed idle for 82 seconds, and the list said "Waiting" of all the mornings."""
+    now = call_center.now
+    morning = {"window_starts": now - 4 * HOUR, "window_ends": now - MINUTE, "due_at": now - MINUTE}
+    mornings = [_asks(call_center, rank=1, **morning) for _ in range(40)]
+    second_day = {"window_starts": now - 25 * HOUR, "window_ends": now - 23 * HOUR}
+    again = _asks(call_center, rank=1, due_at=now - 23 * HOUR, **second_day)
+    afraid = _asks(call_center, urgency="urgent", reason="afraid", rank=0, due_at=now + 10 * MINUTE)
+
+    assert _offered(call_center, 2) == [again, afraid]
+
+    rows = call_center.rows(Callback, Callback.id.in_(mornings))
+    assert {(row.rank, row.next_attempt_at) for row in rows} == {(None, now + 20 * HOUR)}
 
 
 @ON_BOTH

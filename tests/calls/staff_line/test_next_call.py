@@ -312,3 +312,24 @@ def test_staff_who_handed_their_last_call_over_change_no_other_call(
     for key in ("2", "3"):
         staff.presses(key)
     assert hotline.rows(select(RegisteredPhone.stopped_at)) == [None, None]
+
+
+def test_staff_take_one_who_is_afraid_before_ten_whose_part_of_the_day_has_ended(
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier, clock: Clock
+) -> None:
+    """They heard that nobody was to be called now: the first eight of the list could not be."""
+    now, minute = clock(), timedelta(minutes=1)
+    asks_from(phone, make_case(), FIRST_CALLER, key="3")
+    phone.hangs_up()
+    mornings = [make_case() for _ in range(10)]
+    with hotline.database.transaction() as session:
+        for case in mornings:
+            make_callback(
+                session, case, phone=SECOND_CALLER, rank=1, due_at=now - minute,
+                next_attempt_at=now - 60 * minute,
+                window_starts=now - 180 * minute, window_ends=now - minute,
+            )  # fmt: skip
+
+    takes_the_next_call(phone, hotline, number)
+
+    assert [call.to for call in carrier.ringing] == [FIRST_CALLER]
