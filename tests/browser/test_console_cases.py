@@ -171,7 +171,9 @@ def test_registration_is_read_to_the_person_and_kept_with_the_keyboard(
     page.get_by_role("button", name="They agree: save").press("Enter")
 
     notices = page.get_by_role("region", name="Notices", exact=True)
-    expect(notices).to_contain_text("We will not call at night. First we will ask for your call code.")
+    expect(notices).to_contain_text(
+        "We will not call at night. When we call, we will first ask for your call code."
+    )
     expect(notices).to_contain_text("code problem")
     assert "2593" not in page.content()
 

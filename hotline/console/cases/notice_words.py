@@ -106,7 +106,7 @@ def consent_words(
         else said(N_("We will call your phone when something changes.")),
         *_wait_words(begins_at, language),
         *_when_words(choices, hours, language),
-        said(N_("First we will ask for your call code."))
+        said(N_("When we call, we will first ask for your call code."))
         if choices.code_key is not None
         else said(N_("We will ask for no code. Anyone who answers and presses a key hears the news.")),
         _message_words(messages, language),

@@ -160,7 +160,7 @@ def test_registration_is_changed_and_keeps_its_code(liaison: Member, database: D
     liaison.clicks("Change registration").fills(cap="3", nights="no").clicks("Read it to them")
     liaison.clicks("They agree: save")
 
-    assert "We will not call at night. First we will ask for your call code." in liaison.words
+    assert "We will not call at night. When we call, we will first ask for your call code." in liaison.words
     assert "We will call at most 3 times a day." in liaison.words
     liaison.clicks("Change registration").fills(cap="1", nights="no").clicks("Read it to them")
     assert "We will call at most once a day." in liaison.words

@@ -152,7 +152,7 @@ def test_new_code_after_a_key_alone_ends_that_anyone_may_take_the_call(
     for keys in ("4", "1", "1", CODE, CODE):
         caller.presses(keys)
 
-    assert caller.hears("First we will ask for your call code. We will speak only with you")
+    assert caller.hears("When we call, we will first ask for your call code. We will speak only with you")
     (row,) = hotline.rows(select(PhoneRow))
     assert row.may_answer == "only_me"
     assert "We will speak only with you" in consents(hotline)[0].words

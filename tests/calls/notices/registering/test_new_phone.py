@@ -82,7 +82,7 @@ def test_new_phone_takes_over_what_was_agreed_once_the_caller_asks_for_it(
     said = (
         "We will call this phone when something changes. We will call only in the morning."
         " We will not call between nine in the evening and eight in the morning."
-        " First we will ask for your call code. We will leave no message. We will send no text."
+        " When we call, we will first ask for your call code. We will leave no message. We will send no text."
         " We will call at most 3 times a day."
     )
     assert caller.hears(f"Got it. {said}", "If that is all, press 1")
@@ -165,7 +165,9 @@ def test_person_without_a_code_chooses_one_for_the_new_phone(
     for keys in (CODE, CODE):
         caller.presses(keys)
 
-    assert caller.hears("Got it. We will call this phone", "First we will ask for your call code")
+    assert caller.hears(
+        "Got it. We will call this phone", "When we call, we will first ask for your call code"
+    )
     assert [one.phone_id for one in consents(hotline)] == [phone_id(hotline, SECOND)]
 
 

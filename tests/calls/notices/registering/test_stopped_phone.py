@@ -32,7 +32,7 @@ def both_are_called(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        (("4", "1", "1", "7186", "7186"), "Got it. First we will ask for your call code."),
+        (("4", "1", "1", "7186", "7186"), "Got it. When we call, we will first ask for your call code."),
         (("2", "3", "1"), "Got it. If they get out, we will call at any hour. For other changes"),
         (("2", "2", "2"), "Got it. We will not call between nine in the evening"),
         (("2", "4", "1"), "Got it. We will call at most 3 times a day."),

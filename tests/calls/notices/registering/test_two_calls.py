@@ -138,7 +138,9 @@ def test_caller_who_agrees_after_another_call_did_hears_what_that_one_agreed_to(
     caller.presses("8046")
 
     assert caller.hears(
-        "First we will ask for your call code", "We will call at most 3 times a day", "To leave it as it is"
+        "When we call, we will first ask for your call code",
+        "We will call at most 3 times a day",
+        "To leave it as it is",
     )
     assert len(hotline.rows(select(Registration))) == 1
 
