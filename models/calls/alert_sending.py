@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -20,12 +20,16 @@ from models.staff.alert import (
     LEVELS,
     LOST_PINS,
     NEW_APPROVER,
+    NOTICES_LATE,
     ONLY_YOU,
     PIN_LOCKS,
     SET_AWAY,
     UNLISTED,
     UNSENT,
     Alert,
+    Told,
+    recipients,
+    tell,
 )
 from models.staff.paging import AHEAD
 from models.staff.staff import Staff
@@ -40,6 +44,10 @@ _NEWS, _TOLD_ONCE = timedelta(minutes=60), timedelta(hours=24)
 _ONCE = frozenset({AUDIT_ALARM, LOST_PINS, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, UNLISTED})
 #: Only these roles are told of one matter that is for somebody alone.
 _FOR_THEM_ALONE = frozenset({"liaison", "supervisor"})
+#: What supervisors are told and no administrator in their place: a matter of their own, or about somebody.
+_FOR_NOBODY_ELSE = frozenset(
+    {AUDIT_ALARM, NEW_APPROVER, ONLY_YOU, SET_AWAY} | {name for name, whom, *_ in LEVELS if whom == "staff"}
+)
 #: Two audiences are told of the same late promises, one after the other.
 _LATE = frozenset(name for name, *_ in LEVELS)
 _KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
@@ -152,8 +160,9 @@ def end_alert(
 ) -> bool:
     """Record how it ended. Returns whether nobody was told of its matter in the end.
 
-    A phone that accepts no texts, such as an office phone, is called instead. ``code`` is Twilio's error code
-    of a refusal. After STOP, Twilio itself blocks texts to a phone; the audit records that.
+    A phone that accepts no texts, such as an office phone, is called instead; if nobody can be called either,
+    others are told. ``code`` is Twilio's error code of a refusal. After STOP, Twilio itself blocks texts to a
+    phone; the audit records that.
 
     ``not asked``: the carrier could not be reached, so it is retried as long as it is news. ``unknown``: it
     is sent again once. Told twice harms nobody; of what nobody was told the next level is far off (R34).
@@ -176,7 +185,39 @@ def end_alert(
     if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
         session.add(_again(alert, "call", now))
     session.flush()
+    if how == "refused":
+        _tell_others(session, alert, now)
     return how == "not asked" and not _is_told(session, alert)
+
+
+def _tell_others(session: Session, alert: Alert, now: datetime) -> None:
+    """Tell others a matter of which the carrier's refusals let none of those hear who were to be told.
+
+    Administrators stand in for supervisors, and supervisors for those on call about late notices.
+    """
+    person = session.get_one(Staff, alert.staff_id)
+    if person.role == "supervisor" and alert.level not in _FOR_NOBODY_ELSE:
+        instead, alike = "administrator", ["supervisor", "administrator"]
+    elif person.role == "liaison" and alert.level == NOTICES_LATE:
+        instead, alike = "supervisor", ["liaison", "supervisor", "administrator"]
+    else:
+        return
+    # A call may stand for a text that was refused before it.
+    texts = select(func.max(Alert.made_at)).where(
+        Alert.staff_id == person.id, Alert.level == alert.level, Alert.channel == "text", Alert.id < alert.id
+    )
+    since = (session.scalar(texts) if alert.channel == "call" else None) or alert.made_at
+    other = (
+        select(Alert.id)
+        .join(Staff, Staff.id == Alert.staff_id)
+        .where(Alert.level == alert.level, Staff.role.in_(alike))
+        .where(Alert.made_at >= since, Alert.state.in_(("made", "sending", "sent")))
+    )
+    if not is_any(session, other.limit(1)):
+        people = [one for one in recipients(session) if one.role == instead]
+        tell(
+            session, alert.level, [Told(one.staff_id, alert.promises, one.is_at_hand) for one in people], now
+        )
 
 
 def _is_told(session: Session, alert: Alert) -> bool:

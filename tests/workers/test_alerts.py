@@ -14,16 +14,25 @@ from models.callbacks.callback import advance
 from models.callbacks.claim import claim
 from models.calls.alert_sending import begin_alert
 from models.overview.trouble import troubles
-from models.staff.alert import LEVELS, PROMPTS, prompt_of
+from models.staff.alert import LEVELS, ONLY_YOU, PROMPTS, Told, prompt_of, tell
 from models.staff.schedule import Absence
 from models.staff.staff import add_person
 from models.store.database import Database
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE
-from tests.factories import make_callback, make_case, make_office, make_staff
+from tests.factories import (
+    make_callback,
+    make_case,
+    make_event,
+    make_notice,
+    make_office,
+    make_registration,
+    make_staff,
+)
 from workers.carrier import CarrierRefused, CarrierUnknown
 
 LIAISON, SUPERVISOR, ON_CALL = "+12025550170", "+12025550172", "+12025550173"
+ADMINISTRATOR = "+12025550174"
 
 
 @pytest.fixture
@@ -204,6 +213,92 @@ def test_staff_phone_that_said_stop_is_rung_and_the_audit_tells(call_center: Cal
     assert [call.to for call in call_center.carrier.placed] == [LIAISON]
     told = call_center.rows(AuditEntry, AuditEntry.action == "block_texts")
     assert [entry.target.partition(":")[0] for entry in told] == ["staff"]
+
+
+def test_administrator_is_told_what_no_supervisor_can_be_told(call_center: CallCenter) -> None:
+    """The only supervisor's number was mistyped: of nothing that went wrong did anybody hear."""
+    refused = _refuses_phones(call_center, {SUPERVISOR, LIAISON})
+    with call_center.database.transaction() as session:
+        make_staff(session, role="administrator", phone=ADMINISTRATOR, on_shift=False)
+    _promise(call_center, 5, urgency="urgent")
+    for _ in range(20):
+        call_center.sweeps(minutes=1)
+        call_center.works_off()
+
+    told = [to for to, _ in call_center.carrier.texts]
+    assert told == [ADMINISTRATOR] * 2, "shortly before its moment, and after it"
+    assert call_center.carrier.placed == [], "at home nobody is called, as a supervisor is not"
+    assert SUPERVISOR in refused
+    assert {alert.level for alert in call_center.rows(Alert, Alert.state == "sent")} == {"supervisor_before"}
+
+
+def test_administrator_hears_of_nothing_that_one_supervisor_is_told(call_center: CallCenter) -> None:
+    _refuses_phones(call_center, {SUPERVISOR})
+    with call_center.database.transaction() as session:
+        make_staff(session, role="supervisor", phone=ON_CALL, on_shift=False)
+        make_staff(session, role="administrator", phone=ADMINISTRATOR, on_shift=False)
+    _promise(call_center, 5, urgency="urgent")
+    for _ in range(20):
+        call_center.sweeps(minutes=1)
+        call_center.works_off()
+
+    assert {to for to, _ in call_center.carrier.texts} == {LIAISON, ON_CALL}
+
+
+def test_matter_for_a_supervisor_alone_is_told_to_no_administrator(call_center: CallCenter) -> None:
+    _refuses_phones(call_center, {SUPERVISOR})
+    with call_center.database.transaction() as session:
+        (staff_id,) = session.scalars(select(Staff.id).where(Staff.role == "supervisor")).all()
+        make_staff(session, role="administrator", phone=ADMINISTRATOR, on_shift=False)
+        tell(session, ONLY_YOU, [Told(staff_id, 1)], call_center.now)
+    for _ in range(4):
+        call_center.sweeps(minutes=1)
+        call_center.works_off()
+
+    assert call_center.carrier.texts == []
+    assert {alert.staff_id for alert in call_center.rows(Alert)} == {staff_id}
+
+
+def test_supervisor_is_told_of_late_news_if_the_one_on_call_cannot_be_called(
+    empty_call_center: CallCenter,
+) -> None:
+    """The supervisor would have heard of it an hour and a half later."""
+    call_center = empty_call_center
+    _refuses_phones(call_center, {ON_CALL})
+    with call_center.database.transaction() as session:
+        make_staff(session, phone=ON_CALL, on_shift=False, on_call=True)
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+        case = make_case(session, custody_status="released")
+        event = make_event(session, case.subject_id, "released", at=call_center.now, made_at=call_center.now)
+        late, never = call_center.now - timedelta(minutes=31), call_center.now + timedelta(hours=20)
+        make_notice(session, make_registration(session, case), event, made_at=late, next_attempt_at=never)
+    for _ in range(4):
+        call_center.sweeps(minutes=1)
+        call_center.works_off()
+
+    assert _texts(call_center) == [SUPERVISOR]
+
+
+def _refuses_phones(call_center: CallCenter, phones: set[str]) -> list[str]:
+    """From now on these are no numbers for the carrier; returns where it notes those it was asked for."""
+    refused, carrier = list[str](), call_center.carrier
+    place_call, send_text = carrier.place_call, carrier.send_text
+
+    def refuse(to: str) -> None:
+        if to in phones:
+            refused.append(to)
+            raise CarrierRefused("No number.", code=21211)
+
+    def places(*, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
+        refuse(to)
+        return place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
+
+    def sends(*, to: str, body: str, line: str | None = None) -> None:
+        refuse(to)
+        send_text(to=to, body=body, line=line)
+
+    carrier.place_call, carrier.send_text = places, sends  # type: ignore[method-assign]
+    return refused
 
 
 @pytest.mark.parametrize(
