@@ -79,9 +79,12 @@ def _join(desk: Desk, *, silent: bool = False) -> str:
 def who_answered(desk: Desk, _digits: str) -> str:
     """What the carrier says about the one who answered and pressed no key yet (R31): only a hint.
 
-    At the slow pace the hint is ignored: carriers take the tones of a relay operator for a fax (R26).
+    At the slow pace the hint is ignored: carriers take the tones of a relay operator for a fax (R26). So it
+    is after any key, which only a person presses.
     """
-    return "machine" if desk.call.by_machine and desk.call.pace != "slow" else "anyone"
+    call = desk.call
+    is_machine = call.by_machine and call.last_key_at is None and call.pace != "slow"
+    return "machine" if is_machine else "anyone"
 
 
 @answers("put_off", "gone")

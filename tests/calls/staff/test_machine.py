@@ -54,3 +54,19 @@ def test_machine_hears_not_one_word_more_where_no_message_is_allowed(
     machine = a_machine_answers(phone, hotline)
 
     assert machine.heard == ""
+
+
+def test_person_taken_for_a_machine_who_pressed_a_wrong_key_hears_the_question_once_more(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Only a person presses a key, whatever the carrier says (R31)."""
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    person = phone.answers(accepted_by(phone, hotline)[1], AnsweredBy="machine_start")
+    person.presses("3")
+
+    person.says_nothing()
+
+    assert person.hears("If yes, press 1. If not, press 2.")
+    person.presses("1")
+    assert person.is_talking
