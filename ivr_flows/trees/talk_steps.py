@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 from ivr_flows.engine.flow import Announce, Choice, Conference, Decide, Handler, Menu, Stay, Step
 from ivr_flows.verbs import outcome_verbs, talk_verbs
-from models.callbacks.follow_up import LATER, SUPERVISOR, WRONG_PERSON
+from models.callbacks.follow_up import LATER, MESSAGE_LEFT, SUPERVISOR, WRONG_PERSON
 from models.calls.place import ASKED_OUTCOME, AWAITING_PERSON, JUST_LEFT, STEPPED_OUT
-from models.outcomes.promise_due import MESSAGE_LEFT, NOBODY_THERE
+from models.outcomes.promise_due import NOBODY_THERE
 from models.overview.outcome import REACHED
 
 #: How long staff on hold hear nothing before they are reminded.

@@ -41,6 +41,8 @@ CONTINUES = (DROPPED, CUT_OFF, LATER, SUPERVISOR)
 #: stop, or a wrong person answered it.
 STOPPED, WRONG_PERSON = "stopped", "wrong_person"
 NOT_CALLED = frozenset({STOPPED, WRONG_PERSON})
+#: The outcome of a talk in which the liaison left a message: key 1 was no person's.
+MESSAGE_LEFT = "message_left"
 #: The outcome of one that is left for staff, whose phone may not be called, or the carrier could not call.
 CANNOT_DIAL = "cannot_dial"
 #: The outcome of one that is left for staff with the next safe phone of a person at whose other phone a

@@ -6,9 +6,9 @@ The figures of a month, the wallboard, a person's own day and the spoken wait al
 from sqlalchemy import and_, case, func
 
 from models.callbacks.callback import UNASKED, Callback
-from models.callbacks.follow_up import SUPERVISOR, WRONG_PERSON
+from models.callbacks.follow_up import MESSAGE_LEFT, SUPERVISOR, WRONG_PERSON
 
-MESSAGE_LEFT, NOBODY_THERE = "message_left", "nobody_there"
+NOBODY_THERE = "nobody_there"
 #: Key 1 was pressed, and the person who was promised a call has talked to nobody.
 NOT_TALKED = frozenset({MESSAGE_LEFT, NOBODY_THERE, WRONG_PERSON})
 

@@ -16,6 +16,7 @@ from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import (
     CANNOT_DIAL,
     LATER,
+    MESSAGE_LEFT,
     NEXT_PHONE,
     NO_SAFE_PHONE,
     STOPPED,
@@ -35,7 +36,7 @@ from models.outcomes.news_told import (
     take_back_perhaps_told,
     take_back_told,
 )
-from models.outcomes.promise_due import MESSAGE_LEFT, NOBODY_THERE
+from models.outcomes.promise_due import NOBODY_THERE
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, registrant_of, stop_phone, take_back_stop
@@ -43,6 +44,7 @@ from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
 from models.talks.follow_talk import follow_talk
 from models.talks.talk import Talk, audit_talk
+from models.talks.voicemail import WE_CALL_AGAIN
 
 #: The codes by name; each is an outcome of a talk.
 REACHED = "reached"
@@ -168,7 +170,8 @@ def note_outcome(
 
     ``unfit``: nothing is saved, since the code is not in ``fitting_outcomes`` of this talk.
 
-    To be called later, or nobody there: a new callback. For the supervisor: a new one that is left for staff
+    To be called later, nobody there, or a message after which the person is still called
+    (``_calls_after_message``): a new callback. For the supervisor: a new one that is left for staff
     at once. The wrong person: the phone that we called is stopped, and a new one is left for staff (R33).
     ``no_phone`` means that the outcome is saved, but no phone may be called for the new callback. ``facts``
     are saved with it; None leaves them as they are. ``call_at`` is the moment that staff and the person
@@ -254,7 +257,7 @@ def _withdraw(
     if before == LATER and not _is_kept_for_another(session, talk, LATER):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, talk, made, actor, now)
-    elif before == NOBODY_THERE and callback is not None:
+    elif before in (NOBODY_THERE, MESSAGE_LEFT) and callback is not None:
         same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
         _take_back(session, talk, (*same, Callback.reason == callback.reason), actor, now)
         _is_kept_after_all(session, callback)
@@ -286,11 +289,12 @@ def _follow(
         return "noted", told
     if callback is None:
         return "noted", []
-    if said.code == NOBODY_THERE and is_for_code(session, callback):
-        # A call to say its code to a new phone was nobody's promise, and ends.
-        return "noted", []
-    if said.code == NOBODY_THERE:
-        _try_again(session, callback, said.actor, now, policy)
+    is_message = said.code == MESSAGE_LEFT
+    if said.code == NOBODY_THERE or (is_message and _calls_after_message(callback)):
+        if is_for_code(session, callback):
+            # A call to say its code to a new phone was nobody's promise, and ends.
+            return "noted", []
+        _try_again(session, callback, said.actor, now, policy, is_said=is_message)
         return "no_phone" if lacks_phone(session, callback) else "noted", []
     if said.code == WRONG_PERSON:
         return "noted", _stop_wrong_phone(session, callback, said.actor, now, policy)
@@ -336,17 +340,32 @@ def _take_back_left(session: Session, talk: Talk, actor: str, now: datetime) -> 
     return left
 
 
+def _calls_after_message(callback: Callback) -> bool:
+    """Whether the person is called again after a liaison left them a message (R31, R36).
+
+    A message is no talk: an urgent promise goes on, and so does any other if the message said so.
+    """
+    return callback.urgency == "urgent" or callback.voicemail_text == WE_CALL_AGAIN
+
+
 def _try_again(
-    session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
+    session: Session,
+    callback: Callback,
+    actor: str,
+    now: datetime,
+    policy: CallbackPolicy,
+    *,
+    is_said: bool = False,
 ) -> None:
     """Someone else or a machine pressed key 1: it counts as a try, and the promise to the person continues.
 
     After the last try an urgent callback is left for a person, as when nobody answers (R36); so is one that
-    was put off by a key.
+    was put off by a key, and one about which a message said that we call again (``is_said``).
     """
     tries = callback.caller_tries + 1
     following = policy.next_round(callback, tries, now, policy.retry)
-    if following is None and callback.urgency != "urgent" and not was_put_off(session, callback):
+    is_kept = is_said or callback.urgency == "urgent" or was_put_off(session, callback)
+    if following is None and not is_kept:
         return
     tries, at = following or (tries, now)
     changes: dict[str, Any] = {

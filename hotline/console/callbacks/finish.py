@@ -21,11 +21,10 @@ from hotline.refusals.callbacks import ActionRefusal
 from models.callbacks.appointment import next_moment_inside
 from models.callbacks.callback import IS_OPEN, Callback
 from models.callbacks.case_words import View, view_in_callback, words_beside
-from models.callbacks.follow_up import LATER, SUPERVISOR, began_with
+from models.callbacks.follow_up import LATER, MESSAGE_LEFT, SUPERVISOR, began_with
 from models.callbacks.note import keep_note
 from models.outcomes.news_told import NewestWords
 from models.outcomes.next_callback import next_to_claim
-from models.outcomes.promise_due import MESSAGE_LEFT
 from models.outcomes.talk_facts import TalkFacts
 from models.outcomes.talk_note import keep_talk_note
 from models.overview import outcome

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from models import Staff
 from tests.calls.callbacks.test_callbacks import (
     TELLING,
@@ -10,7 +12,12 @@ from tests.calls.callbacks.test_callbacks import (
     asks_express,
     the_callback,
 )
+from tests.calls.callbacks.test_last_round import half_an_hour_passes
 from tests.calls.conftest import Clock, Hotline
+from tests.calls.staff.conftest import callbacks, set_callbacks, talked
+from tests.calls.staff.test_outcome_in_console import saves_in_console
+from tests.calls.stories import asks_very_soon
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -54,6 +61,84 @@ def test_machine_hears_not_one_word_more_where_no_message_is_allowed(
     machine = a_machine_answers(phone, hotline)
 
     assert machine.heard == ""
+
+
+def leaves(phone: Phone, hotline: Hotline, outcome: str) -> None:
+    """A machine presses 1; the liaison keys that they left a message, or that no one was there."""
+    liaison = talked(phone, hotline)
+    liaison.presses("2")
+    liaison.presses({"message_left": "1", "nobody_there": "2"}[outcome])
+    half_an_hour_passes(hotline)
+
+
+@ON_SQLITE
+def test_person_is_called_again_after_a_liaison_left_word_that_we_will(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    set_callbacks(hotline, voicemail_allowed=True, voicemail_text="we_call_again")
+
+    for _ in range(2):
+        leaves(phone, hotline, "message_left")
+    called = phone.answers(accepted_by(phone, hotline)[1])
+    called.presses("1")
+
+    assert called.is_talking
+    assert [(row.outcome, row.caller_tries) for row in callbacks(hotline)] == [
+        ("message_left", 0), ("message_left", 1), (None, 2),
+    ]  # fmt: skip
+
+
+@ON_SQLITE
+def test_word_that_we_will_call_again_at_the_last_try_is_kept_by_a_person(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    set_callbacks(hotline, voicemail_allowed=True, voicemail_text="we_call_again", caller_tries=2)
+
+    leaves(phone, hotline, "message_left")
+
+    left = callbacks(hotline)[-1]
+    assert (left.state, left.outcome) == ("left_for_staff", "no_answer")
+
+
+@ON_SQLITE
+def test_frightened_person_is_called_again_after_a_liaison_left_a_message(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Nobody called them again, though nobody had talked with them (R36)."""
+    make_staff()
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
+    phone.hangs_up()
+    allows_a_message(hotline)
+    asked = the_callback(hotline)
+
+    leaves(phone, hotline, "message_left")
+
+    first, again = callbacks(hotline)
+    assert (again.urgency, again.requested_at, again.due_at) == ("urgent", asked.requested_at, asked.due_at)
+    assert first.replaced_by_id == again.id
+    assert phone.answers(accepted_by(phone, hotline)[1]).hears("Is this a good time to talk?")
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_message_left_that_was_chosen_by_mistake_calls_nobody_again(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, urgent: bool
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    allows_a_message(hotline)
+    if urgent:
+        set_callbacks(hotline, urgency="urgent")
+    liaison = talked(phone, hotline)
+    liaison.presses("2")
+    liaison.presses("1")
+
+    saves_in_console(hotline, "reached")
+
+    assert [row.state for row in callbacks(hotline)] == ["reached", "cancelled"][: 1 + urgent]
 
 
 def test_person_taken_for_a_machine_who_pressed_a_wrong_key_hears_the_question_once_more(

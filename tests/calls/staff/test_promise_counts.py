@@ -76,8 +76,8 @@ def test_promise_is_not_kept_if_whoever_pressed_1_was_not_the_person(
     somebody_presses_1(phone, hotline)
     saves(hotline, liaison, code)
 
-    # After "nobody there" it is open, in the next callback; else it ended so.
-    ended = "requested" if code == "nobody_there" else code
+    # After the wrong person it ended so; else it is open, in the next callback.
+    ended = code if code == "wrong_person" else "requested"
     assert month(hotline) == {"callbacks urgent/verified": 1, f"callbacks_ended urgent/verified/{ended}": 1}
     board = wallboard(hotline)
     assert (board.asked, board.talked, board.median) == (1, 0, None)
