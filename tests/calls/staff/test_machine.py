@@ -72,6 +72,27 @@ def leaves(phone: Phone, hotline: Hotline, outcome: str) -> None:
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("outcome", ["nobody_there", "message_left"])
+def test_message_is_left_once_although_a_machine_pressed_the_key_since(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, outcome: str
+) -> None:
+    """The request goes on in another row, and its person heard the same message twice."""
+    make_staff()
+    asks_very_soon(phone, make_case(custody_status="in_custody"))
+    phone.hangs_up()
+    allows_a_message(hotline)
+    if outcome == "nobody_there":
+        assert a_machine_answers(phone, hotline).hears("This is a message from the information line")
+        hotline.jobs.works_off()
+        half_an_hour_passes(hotline)
+    leaves(phone, hotline, outcome)
+
+    again = a_machine_answers(phone, hotline)
+
+    assert "message from" not in again.heard_so_far
+
+
+@ON_SQLITE
 def test_person_is_called_again_after_a_liaison_left_word_that_we_will(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
