@@ -28,6 +28,10 @@ _DAY_PARTS = ((19, "evening"), (12, "afternoon"), (5, "morning"), (0, "early"))
 #: A number of ten digits is said in the groups in which people write it.
 _NATIONAL_GROUPS = ((0, 3), (3, 6), (6, 10))
 
+#: Words that a language writes as one before a name with an article: "a" and "el Centro" are "al Centro". An
+#: article that is part of a name has a capital letter and stays.
+_JOINED_WORDS: Mapping[str, Sequence[tuple[str, str]]] = {"es": ((" a el ", " al "), (" de el ", " del "))}
+
 _DIGITS_MARK = re.compile(DIGITS_MARK.format("([^«»]*)"))
 
 
@@ -80,7 +84,7 @@ class Prompts:
         """One prompt in one language. Raises KeyError for an unknown id or a missing slot."""
         text = self.languages[language].texts[prompt].format_map(slots)
         # A slot may end with its own period, as "a.m." does.
-        return text.replace("..", ".") if slots else text
+        return with_joined_words(language, text.replace("..", ".")) if slots else text
 
     def count(self, language: str, prompt: str, /, **slots: str) -> int:
         """How many words a voice says for a prompt; it reads the emergency number digit by digit (R26)."""
@@ -212,6 +216,13 @@ def _with_clock(local: datetime) -> str:
     if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
         return "moment"
     return "moment.after_change" if local.fold else "moment.before_change"
+
+
+def with_joined_words(language: str, text: str) -> str:
+    """A text in which a name was filled in, with the words joined that the language joins: "del Centro"."""
+    for apart, joined in _JOINED_WORDS.get(language, ()):
+        text = text.replace(apart, joined)
+    return text
 
 
 def counted(prompt: str, count: int) -> str:

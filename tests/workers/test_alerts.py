@@ -106,7 +106,7 @@ def test_warning_tells_how_many_and_nothing_else(call_center: CallCenter) -> Non
         ),
         (
             SUPERVISOR,
-            "Esta es la línea de información. Este mensaje es para el personal. "
+            "Este es un mensaje de la línea de información para el personal. "
             "Hay 3 llamadas prometidas en riesgo. Por favor, revise la lista de llamadas.",
         ),
     ]

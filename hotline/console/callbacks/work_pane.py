@@ -24,6 +24,7 @@ from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import N_, language, language_inside
+from ivr_flows.prompts import with_joined_words
 from models.callbacks.appointment import (
     CANCEL_REASONS,
     is_promise,
@@ -316,7 +317,7 @@ def _first_words(row: listing.Listed) -> str:
         else N_("Hello, this is %(name)s. Who am I speaking with?")
     )
     said = console.words.catalog(row.language).gettext(question)
-    return said % {"name": console.office.neutral_name.get(row.language, "")}
+    return with_joined_words(row.language, said % {"name": console.office.neutral_name.get(row.language, "")})
 
 
 def _talk_of(session: Session, row: listing.Listed) -> Talk | None:
