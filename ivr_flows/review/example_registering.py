@@ -7,7 +7,7 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.review.example_callbacks import NOW, Answer
 
 _TERMS = (
-    "notices.at_night", "notices.with_code", "wish.no_message", "notices.no_text",
+    "notices.at_night", "notices.with_code", "how.no_message", "notices.no_text",
 )  # fmt: skip
 _OTHER_TERMS = (
     "notices.without_code", "wish.please_call", "notices.with_text", "notices.no_cap", "notices.caution",
@@ -212,7 +212,7 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "another call paused it": _cap_in_a_pause,
     },
     ("choose_voicemail", "saved"): {
-        "none": _saved("wish.no_message"),
+        "none": _saved("how.no_message"),
         "call us": _saved("wish.please_call"),
         "we call again": _saved("wish.we_call_again"),
         "our name": _hello,

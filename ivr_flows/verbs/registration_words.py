@@ -37,7 +37,7 @@ def express_terms(desk: Desk, phone: Phone) -> list[Sentence]:
         *_wait_sentences(desk, [phone]),
         ("notices.at_night", {}),
         ("notices.with_code", {}),
-        ("wish.no_message", {}),
+        message_sentence(desk, None),
         ("notices.no_text", {}),
         cap_sentence(desk.policies.notice_calls_a_day),
         *_number_sentences(desk, chosen_line(desk) or dialed_line(desk)),
@@ -153,8 +153,10 @@ def _number_sentences(desk: Desk, shown: str) -> list[Sentence]:
 
 def message_sentence(desk: Desk, text: str | None) -> Sentence:
     """Which neutral message may be left (R31); the office's name is said only for the message with it."""
-    slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
-    return f"wish.{text or 'no_message'}", slots
+    if text is None:
+        # With what a machine may record all the same, each time that the line calls.
+        return "how.no_message", {}
+    return f"wish.{text}", {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
 
 
 def cap_sentence(cap: int) -> Sentence:

@@ -57,7 +57,7 @@ OPENS = {
 }
 #: By the message that a phone may get: what is read to the person, as the line says it.
 _MESSAGES: dict[str | None, str] = {
-    None: N_("We will leave no message."),
+    None: N_("We will leave no message. A machine may record our first words."),
     "please_call": N_("We may leave a message that asks you to call us."),
     "we_call_again": N_("We may leave a message that says we will call again."),
     "hello": N_("We may leave a message with only our name: %(line)s."),

@@ -72,7 +72,7 @@ def test_person_is_registered_in_the_words_read_to_them_with_the_safest_answers(
 @pytest.mark.parametrize(
     ("message", "said"),
     [
-        (None, "We will leave no message. We will send no text."),
+        (None, "We will leave no message. A machine may record our first words. We will send no text."),
         ("please_call", "We may leave a message that asks you to call us. We will send no text."),
         ("we_call_again", "We may leave a message that says we will call again."),
         ("hello", "We may leave a message with only our name: the information line."),
@@ -120,7 +120,7 @@ def test_phone_that_is_added_leaves_no_message_where_the_others_leave_none(
     registers(liaison, case, phones=phones[:1])
 
     liaison.clicks("Change registration").fills(phones=phones).clicks("Read it to them")
-    assert "We will leave no message." in liaison.words
+    assert "We will leave no message. A machine may record our first words." in liaison.words
     liaison.clicks("They agree: save")
 
     with database.reading() as session:

@@ -82,7 +82,8 @@ def test_new_phone_takes_over_what_was_agreed_once_the_caller_asks_for_it(
     said = (
         "We will call this phone when something changes. We will call only in the morning."
         " We will not call between nine in the evening and eight in the morning."
-        " When we call, we will first ask for your call code. We will leave no message. We will send no text."
+        " When we call, we will first ask for your call code. We will leave no message."
+        " A machine may record our first words. We will send no text."
         " We will call at most 3 times a day."
     )
     assert caller.hears(f"Got it. {said}", "If that is all, press 1")

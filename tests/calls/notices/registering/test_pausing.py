@@ -331,7 +331,7 @@ def _consent_ends(hotline: Hotline, **after: float) -> None:
     ("keys", "said"),
     [
         (("1",), "We will go on calling you"),
-        (("2", "3", "1", "1"), "We will leave no message"),
+        (("2", "3", "1", "1"), "We will leave no message. A machine may record our first words"),
         (("3", "3"), "We will not call you about changes"),
     ],
     ids=["kept", "changed", "stopped"],

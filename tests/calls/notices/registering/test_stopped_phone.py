@@ -36,7 +36,7 @@ def both_are_called(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
         (("2", "3", "1"), "Got it. If they get out, we will call at any hour. For other changes"),
         (("2", "2", "2"), "Got it. We will not call between nine in the evening"),
         (("2", "4", "1"), "Got it. We will call at most 3 times a day."),
-        (("3", "1", "1"), "Got it. We will leave no message."),
+        (("3", "1", "1"), "Got it. We will leave no message. A machine may record our first words."),
     ],
 )
 def test_choices_for_the_phone_that_is_left_can_be_changed_after_a_stop(
