@@ -130,7 +130,8 @@ def _stand(place: int, wait: str | None = None) -> Answer:
         if wait is not None:
             desk.say("queue.wait", wait=desk.words(wait))
         desk.say("queue.back")
-        desk.say("silent.offer")
+        if not desk.is_discreet:
+            desk.say("silent.offer")
 
     return answer
 

@@ -118,6 +118,17 @@ def test_only_the_danger_line_is_stopped_by_no_key(flow: str, language: str) -> 
 
 
 @pytest.mark.parametrize("language", PROMPTS.languages)
+def test_transcript_of_a_discreet_line_tells_of_key_5_nowhere_as_the_line_does(language: str) -> None:
+    """R22: the queue of the other lines offers it, and a translator signs off what the script has."""
+    told = {
+        spoken.prompt for scene in scenes(script_of("discreet_line", language)) for spoken in scene.spoken
+    }
+
+    assert "queue.back" in told
+    assert "silent.offer" not in told
+
+
+@pytest.mark.parametrize("language", PROMPTS.languages)
 def test_transcript_has_every_prompt_that_a_caller_can_hear(language: str) -> None:
     told = {
         spoken.prompt
