@@ -17,7 +17,7 @@ _KEPT = 20
 
 
 class Offer(Base):
-    """A liaison was offered a caller; ``verified`` says which list the caller was taken from."""
+    """A liaison was offered a caller, or took one; ``verified`` says which list the caller was taken from."""
 
     __tablename__ = "offers"
 
@@ -34,7 +34,9 @@ def note_offer(session: Session, *, verified: bool, now: datetime) -> None:
     offer = Offer(verified=verified, at=now)
     session.add(offer)
     session.flush()
-    session.execute(delete(Offer).where(Offer.id <= offer.id - _KEPT))
+    # Whoever deletes others right now need not be waited for, which could end in a deadlock.
+    past = select(Offer.id).where(Offer.id <= offer.id - _KEPT).with_for_update(skip_locked=True)
+    session.execute(delete(Offer).where(Offer.id.in_(past)).execution_options(synchronize_session=False))
 
 
 def last_offers(session: Session, now: datetime) -> Sequence[bool]:

@@ -20,6 +20,7 @@ from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.wishes import wishes_of_phone
 from models.callouts.callout import dial_staff
 from models.calls.call import Call
+from models.calls.offer import note_offer
 from models.calls.outbound_leg import UNDIALLED, mark_dialling, outbound_leg
 from models.calls.role import CALLING_OUT, LIAISON
 from models.cases.case import Case
@@ -80,6 +81,9 @@ def call_now(
     leg = _own_leg(session, callback, person, now)
     if not reserve_liaison(session, person.id, leg.id, now):
         raise RefusedError(TalkRefusal.PHONE_IN_CALL)
+    if callback.taken_up_at is None:
+        # They took the turn of its list, as if the line had offered it (R36).
+        note_offer(session, verified=callback.verified, now=now)
     advance(
         session,
         callback.id,

@@ -259,6 +259,31 @@ def test_list_is_shown_where_nobody_waits(liaison: Member, office_rows: Office) 
     assert liaison.reads("Saved: Reached (Asked for a call). No other callback in your languages is to be")
 
 
+def test_one_who_is_afraid_and_gave_no_pin_is_shown_next_after_three_verified_ones(
+    liaison: Member, office_rows: Office
+) -> None:
+    """Of 40 urgent callbacks a liaison who works by the console was never shown the one without a PIN."""
+    now = office_rows.clock()
+    verified = [
+        office_rows.promises(urgency="urgent", due_at=now + timedelta(minutes=10 + n)) for n in range(5)
+    ]
+    afraid = office_rows.promises(
+        case=False, verified=False, urgency="urgent", reason="afraid", rank=3,
+        due_at=now + timedelta(minutes=50),
+    )  # fmt: skip
+    shown = [verified[0]]
+    for _ in range(4):
+        liaison.opens(f"/console/callbacks/{shown[-1]}").clicks("Call now")
+        office_rows.talks(shown[-1], liaison.staff_id)
+        liaison.opens(f"/console/callbacks/{shown[-1]}").clicks("End call")
+        with office_rows.database.transaction() as session:
+            session.get_one(Staff, liaison.staff_id).busy_call_id = None
+        liaison.opens(f"/console/callbacks/{shown[-1]}").fills(outcome="reached").clicks("Save outcome")
+        shown.append(int(liaison.path.rsplit("/", 1)[-1]))
+
+    assert shown == [*verified[:3], afraid, verified[3]]
+
+
 def test_callback_in_another_language_or_one_that_needs_attention_is_not_shown_next(
     liaison: Member, office_rows: Office
 ) -> None:
