@@ -213,7 +213,11 @@ def _leg(session: Session, talk: Talk, role: str, phone: str, language: str, now
 
 
 def _is_there(session: Session, talk: Talk, role: str) -> bool:
-    return any(leg.role == role for leg in legs_of_talk(session, talk))
+    """Whether somebody was called into the talk in this role, and neither leads it now nor has left it."""
+    return any(
+        leg.role == role and leg.id != talk.leader_call_id and leg.call_status != LEAVING
+        for leg in legs_of_talk(session, talk)
+    )
 
 
 def _actor(leg: "CallState") -> str:

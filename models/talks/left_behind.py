@@ -15,6 +15,7 @@ from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.place import WAITING
 from models.calls.role import AT_0, CALLING_OUT, JOINERS, NOTIFIED
 from models.notices.left_ringing import legs_left_ringing, rings_in_vain
+from models.staff.staff import Staff
 from models.talks.call_queue import QueuedCall, wait_of
 from models.talks.talk import Talk, in_talk_since
 
@@ -38,7 +39,14 @@ def is_left_behind(session: Session, call_id: int) -> bool:
         return rings_in_vain(session, leg)
     talk = _last_talk(session, leg)
     if leg.role in JOINERS:
-        return talk is None or talk.is_over
+        return (
+            talk is None
+            or talk.is_over
+            or (
+                leg.id != talk.leader_call_id
+                and session.scalar(select(Call.id).where(Call.id == leg.id, _HANDED_OVER)) is not None
+            )
+        )
     if leg.callback_id is not None and talk is None:
         callback = session.get(Callback, leg.callback_id, populate_existing=True)
         rung = () if callback is None else (callback.liaison_call_id, callback.caller_call_id)
@@ -79,6 +87,12 @@ def _last_talk(session: Session, leg: Call) -> Talk | None:
     return session.scalars(last.execution_options(populate_existing=True)).first()
 
 
+#: A colleague who led a talk and left it to another is freed at once, while their leg is not told yet.
+_HANDED_OVER = and_(
+    Call.staff_id.is_not(None),
+    Call.accepted_at.is_not(None),
+    not_(exists().where(Staff.busy_call_id == Call.id).correlate(Call)),
+)
 # The statements are built once: every pass of the sweeper sends them, and building takes longer than sending.
 #: Whether a leg is in a talk, or is being told of its end.
 _IS_SERVED = or_(
@@ -87,7 +101,7 @@ _IS_SERVED = or_(
         or_(
             Call.id == Talk.leader_call_id,
             Call.id == Talk.caller_call_id,
-            and_(Call.role.in_(JOINERS), Call.started_at >= Talk.began_at),
+            and_(Call.role.in_(JOINERS), Call.started_at >= Talk.began_at, not_(_HANDED_OVER)),
         ),
     ),
     Talk.closed_at > bindparam("told"),

@@ -202,6 +202,34 @@ def test_colleague_who_is_chosen_by_name_is_rung_though_another_has_been_idle_fo
     assert (colleague.is_talking, called.is_talking) == (True, True)
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_colleague_to_whom_a_talk_was_left_can_call_another_one_into_it(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, is_lost: bool
+) -> None:
+    """They read that a colleague was called already: it was they themselves."""
+    _liaison, called = talk
+    make_staff(phone=SECOND)
+    clicks(hotline, talk_controls.ring_colleague)
+    colleague = joins(phone, hotline, hotline.carrier.ringing[-1])
+    clicks(hotline, talk_controls.hand_over)
+    assert are_together(hotline, colleague, called)
+    third_id = make_staff(phone="+12025550179").id
+
+    clicks(hotline, talk_controls.ring_colleague, third_id)
+
+    third = joins(phone, hotline, hotline.carrier.ringing[-1])
+    assert are_together(hotline, third, colleague, called)
+    hotline.jobs.is_down = is_lost
+    clicks(hotline, talk_controls.hand_over)
+    hotline.jobs.is_down = False
+    hotline.clock.passes(seconds=4)
+    hotline.sweeps()
+    hotline.jobs.works_off()
+    assert are_together(hotline, third, called)
+    assert colleague.hears("Your colleague goes on with the call")
+    assert (colleague.is_over, the_callback(hotline).staff_id) == (True, third_id)
+
+
 @ON_BOTH
 def test_liaison_who_handed_a_talk_over_still_writes_its_note_and_a_stranger_does_not(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
