@@ -17,16 +17,13 @@ from werkzeug.http import parse_cookie
 from hotline.console.shell.cookie import cookie_name, read_cookie
 from hotline.console.shell.kept_request import TOKEN
 from hotline.console.shell.other_port import EVENTS
-from hotline.events.listeners import KEEPALIVE, Listeners, Stream, TooManyError
+from hotline.events.listeners import Listeners, Stream, TooManyError
 from hotline.events.watch import Watch
 from models.staff.staff_session import find_signed_in
 from models.store.database import Database
 
 #: How long a statement may take: nobody waits for it, and the process must end soon when it is told to.
 DATABASE_SECONDS = 1.0
-#: A change is sent to each console within this time, so that they do not all ask for it at the same moment:
-#: callers wait behind fifty requests at once. With the second between two looks it stays below two seconds.
-SPREAD_SECONDS = 0.7
 #: How long the streams have to end when the process is told to.
 _LEAVING_SECONDS = 0.3
 #: How long a browser waits until it connects again, from and to.
@@ -159,8 +156,6 @@ async def _send_all(stream: Stream, headers: list[tuple[bytes, bytes]], receive:
         retry = random.randint(*_RETRY_MILLISECONDS)  # noqa: S311 # no secret
         await send(_part(f"retry: {retry}\n\n".encode()))
         while (message := await stream.next()) is not None:
-            if message != KEEPALIVE:
-                await asyncio.sleep(random.random() * SPREAD_SECONDS)  # noqa: S311
             await send(_part(message))
         await send(_part(b"", is_last=True))
     finally:

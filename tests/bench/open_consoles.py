@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -10,12 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from itertools import cycle
-from math import inf
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from time import monotonic, sleep
+from time import sleep
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -48,8 +46,8 @@ CALLS = 100
 _STEADY_ROUNDS = 3
 _SPAWN = multiprocessing.get_context("spawn")
 PAGE = "/console/callbacks"
-#: Within this time other parts follow the bar when it shows something new, and when it does not (desk.js).
-_SOON_SECONDS, _LATER_SECONDS = 1.0, 3.0
+#: After this time other parts follow a bar that shows nothing new (desk.js).
+_LATER_SECONDS = 3.0
 #: A process has started when it takes less of a core than this in a second.
 _AT_REST, _MOST_STARTING_SECONDS = 0.05, 30
 
@@ -267,7 +265,6 @@ class _Console(threading.Thread):
         self._tags = dict[str, str]()
         self._one_at_a_time = threading.Lock()
         self._later: threading.Timer | None = None
-        self._looks_at = inf
         self._is_over = False
         self.is_open = threading.Event()
 
@@ -301,27 +298,28 @@ class _Console(threading.Thread):
             self._stream.sock.shutdown(2)
 
     def _looks(self, bar: str, parts: Sequence[str]) -> None:
-        """Ask for the bar at once, and for the parts a little later, if they are not asked for by then."""
+        """Ask for the bar, and then for the parts: at once if it has changed, else a little later."""
         with self._one_at_a_time:
-            seconds = _SOON_SECONDS if self._asks(bar, "bar") else _LATER_SECONDS
-            if self._looks_at <= monotonic() + seconds:
-                return
-            if self._later is not None:
-                self._later.cancel()
-            wait = random.random() * seconds
-            self._looks_at = monotonic() + wait
-            self._later = threading.Timer(wait, self._asks_later, [parts])
-            self._later.daemon = True
-            self._later.start()
+            if self._asks(bar, "bar"):
+                self._asks_for(parts)
+            elif self._later is None:
+                self._later = threading.Timer(_LATER_SECONDS, self._asks_later, [parts])
+                self._later.daemon = True
+                self._later.start()
 
     def _asks_later(self, parts: Sequence[str]) -> None:
         with self._one_at_a_time:
-            self._looks_at = inf
             if not self._is_over:
-                for part in parts:
-                    self._asks(part, "parts")
-                # What it asked for first is none of a change.
-                self.is_open.set()
+                self._asks_for(parts)
+
+    def _asks_for(self, parts: Sequence[str]) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        for part in parts:
+            self._asks(part, "parts")
+        # What it asked for first is none of a change.
+        self.is_open.set()
 
     def _asks(self, part: str, looks: str) -> bool:
         """Ask for a part, naming what is shown; whether it has changed."""

@@ -52,7 +52,7 @@ def test_page_hears_of_a_callback_and_again_after_the_events_were_killed(
     visitors.complaints.clear()
 
 
-def test_bar_looks_at_once_and_the_list_within_seconds_unless_an_own_call_changed(
+def test_bar_looks_at_once_and_the_list_within_seconds_unless_the_bar_changed(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()

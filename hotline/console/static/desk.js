@@ -54,30 +54,19 @@
   });
   if (!bar) return;
 
-  // When something changed, the bar looks at once. The other parts follow at once where a call of one's own changed,
-  // within two seconds where something else in the bar did, and within four where nothing did. Most changes are other
-  // people's, and callers would wait behind fifty pages that all get the list in the same moment. A second of it is
-  // for the pages that look together (together.py).
-  const SOON_MILLISECONDS = 1000;
+  // When something changed, the bar looks at once. The other parts follow where something in it did, and else within
+  // seconds: one look then serves all changes of this time. Most changes are other people's.
   const LATER_MILLISECONDS = 3000;
   let look = null;
-  let looksAt = Infinity;
   const dispatch = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
   const lookAtParts = (isOwn) => {
     window.clearTimeout(look);
-    looksAt = Infinity;
+    look = null;
     dispatch("desk:parts", { isOwn });
-  };
-  const lookWithin = (milliseconds) => {
-    if (looksAt <= performance.now() + milliseconds) return;
-    const wait = Math.random() * milliseconds;
-    window.clearTimeout(look);
-    looksAt = performance.now() + wait;
-    look = window.setTimeout(lookAtParts, wait, false);
   };
   const tell = () => {
     dispatch("desk:told");
-    lookWithin(LATER_MILLISECONDS);
+    look ??= window.setTimeout(lookAtParts, LATER_MILLISECONDS, false);
   };
   const changed = () => dispatch("desk:changed");
 
@@ -167,15 +156,12 @@
       return;
     }
     renewTokens();
+    const isClick = pressed;
     keepFocus();
     const before = calls;
     drawn();
-    if (calls !== before) {
-      dispatch("desk:call");
-      lookAtParts(true);
-    } else {
-      lookWithin(SOON_MILLISECONDS);
-    }
+    if (calls !== before) dispatch("desk:call");
+    lookAtParts(isClick || calls !== before);
   });
   drawn();
 
