@@ -26,6 +26,8 @@ from models.calls.staff_secret import LEAST_CODE, MOST_CODE
 JOINER_SECONDS = 5
 #: Silences after which an offer goes to somebody else: a caller waits while a machine records it.
 OFFER_SILENCES = 1
+#: The key of a person whose "no" is offered to nobody else: what calls them goes on without them, or is over.
+_DECLINE = "liaison.decline"
 #: Where the key of a person called back leads if they can be connected now, or their liaison has just left.
 _JOINED = {"joined": "meet", "later": "cut_off", "gone": "gone"}
 
@@ -60,7 +62,7 @@ def liaison_at_0() -> Flow:
 def colleague_call() -> Flow:
     """Another liaison is called into a talk, accepts by a key, and joins once the caller was told (R43)."""
     steps: dict[str, Step] = {
-        **_offer_steps("colleague.offer", "telling"),
+        **_offer_steps("colleague.offer", "telling", passing=_DECLINE),
         **_joining_steps(),
         **talk_steps(not_reached="gone"),
         **_ends(),
@@ -72,7 +74,7 @@ def colleague_call() -> Flow:
 def interpreter_call() -> Flow:
     """An interpreter is called into a talk as a third leg; they have no menu of their own."""
     steps: dict[str, Step] = {
-        **_offer_steps("interpreter.offer", "telling"),
+        **_offer_steps("interpreter.offer", "telling", passing=_DECLINE),
         **_joining_steps(),
         # The conference may end while staff step out: interpreters are kept on the line, and return with
         # them.
@@ -98,7 +100,7 @@ def callout_call() -> Flow:
     to the menus of an agency.
     """
     steps: dict[str, Step] = {
-        **_offer_steps("callout.offer", "dialing", passing="callout.leave"),
+        **_offer_steps("callout.offer", "dialing", passing=_DECLINE),
         # Sent to its address again before the key: the call was ended in the console.
         "wanted": Decide(callout_verbs.still_wanted, {"wanted": "offer", "gone": "gone"}),
         "dialing": Decide(callout_verbs.ring_party, {"ringing": "connected", "gone": "not_reached"}),

@@ -86,7 +86,7 @@ def test_agency_is_joined_at_the_answer_and_hears_no_word_of_ours(
 
     assert hotline.rung() == [LIAISON]
     liaison = phone.answers(hotline.carrier.ringing[-1])
-    assert liaison.hears("with the call you asked for", "To accept, press 1", "To leave it, press 2")
+    assert liaison.hears("with the call you asked for", "To accept, press 1", "To decline, press 2")
     assert liaison.does_not_hear(*TELLING)
     liaison.presses("1")
     assert liaison.hears("We are calling them now")

@@ -77,7 +77,10 @@ def test_colleague_who_does_not_come_changes_nothing(
     placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
 
     if way == "passes":
-        phone.answers(placed).presses("2")
+        colleague = phone.answers(placed)
+        # Nobody else is asked, so it is not "to pass it on".
+        assert colleague.hears("To accept, press 1. To decline, press 2.")
+        colleague.presses("2")
     elif way == "machine":
         machine = phone.answers(placed)
         while not machine.is_over:

@@ -27,7 +27,7 @@ def test_interpreter_joins_as_a_third_leg_and_is_announced(
     assert carrier.ringing[-1].to == INTERPRETER
 
     interpreter = phone.answers(carrier.ringing[-1])
-    assert interpreter.hears("A call needs an interpreter", "To accept, press 1")
+    assert interpreter.hears("A call needs an interpreter", "To accept, press 1. To decline, press 2.")
     interpreter.presses("1")
     hotline.jobs.works_off()
 
