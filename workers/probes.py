@@ -19,10 +19,10 @@ _DUE: dict[tuple[pacing.Kind, pacing.Source], _IsDue] = {
     ("calls", "notices"): lambda session, now, _: bool(
         due_notices(session, now, 1) or undialled_notices(session, now)
     ),
-    ("calls", "alerts"): lambda session, *_: is_any_made(session, "call"),
+    ("calls", "alerts"): lambda session, now, _: is_any_made(session, now, "call"),
     ("texts", "callbacks"): lambda *_: False,
     ("texts", "notices"): lambda session, now, _: bool(unsent_texts(session, now, 1)),
-    ("texts", "alerts"): lambda session, *_: is_any_made(session, "text"),
+    ("texts", "alerts"): lambda session, now, _: is_any_made(session, now, "text"),
 }
 
 

@@ -404,7 +404,7 @@ class _Pass:
             or self._looks.find(is_any_lost, self._now)
         ):
             self._make_alerts(are_notices_late)
-        if not self._looks.find(is_any_made):
+        if not self._looks.find(is_any_made, self._now):
             return
         probes = [kind for kind in (CALLS, TEXTS) if self._probes.has_turn(kind, "alerts")]
         found = self._looks.find(unsent_alerts, self._now, _OFFERED_AT_ONCE, probes)

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -33,6 +33,7 @@ from models.staff.alert import (
 )
 from models.staff.paging import AHEAD
 from models.staff.staff import Staff
+from models.store.base import UtcDateTime
 from models.store.database import changed_one, is_any, keyring_of
 
 #: Twilio's code for a text that it blocks because the phone answered STOP to one of our numbers.
@@ -41,6 +42,8 @@ BLOCKED_AFTER_STOP = 21610
 _LOST_AFTER = timedelta(seconds=60)
 #: How long an alert is retried while the carrier cannot be reached; and a text about what is told only once.
 _NEWS, _TOLD_ONCE = timedelta(minutes=60), timedelta(hours=24)
+#: How long an alert waits of which it is unknown twice whether it was sent: it may have arrived each time.
+_UNKNOWN_APART = timedelta(minutes=10)
 _ONCE = frozenset({AUDIT_ALARM, LOST_PINS, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, UNLISTED})
 #: Only these roles are told of one matter that is for somebody alone.
 _FOR_THEM_ALONE = frozenset({"liaison", "supervisor"})
@@ -51,7 +54,14 @@ _FOR_NOBODY_ELSE = frozenset(
 #: Two audiences are told of the same late promises, one after the other.
 _LATE = frozenset(name for name, *_ in LEVELS)
 _KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
-_ANY_MADE = select(ALERTS.c.id).where(UNSENT, ALERTS.c.state == "made").limit(1)
+
+
+def _may_be_sent(now: Any) -> ColumnElement[bool]:
+    return or_(ALERTS.c.sent_at.is_(None), ALERTS.c.sent_at <= now)
+
+
+_MADE = (UNSENT, ALERTS.c.state == "made", _may_be_sent(bindparam("now", type_=UtcDateTime)))
+_ANY_MADE = select(ALERTS.c.id).where(*_MADE).limit(1)
 _LOST = (
     UNSENT,
     ALERTS.c.state == "sending",
@@ -75,10 +85,10 @@ class Sending:
     leg_id: str | None = None
 
 
-def is_any_made(session: Session, *channels: str) -> bool:
-    """Whether there is an alert that no worker has begun to send, by ``call``, by ``text``, or by any."""
+def is_any_made(session: Session, now: datetime, *channels: str) -> bool:
+    """Whether there is an alert for a worker to send now, by ``call``, by ``text``, or by any."""
     made = _ANY_MADE.where(ALERTS.c.channel.in_(channels)) if channels else _ANY_MADE
-    return is_any(session, made)
+    return is_any(session, made, {"now": now})
 
 
 def unsent_alerts(
@@ -87,14 +97,14 @@ def unsent_alerts(
     limit: int,
     probes: Collection[pacing.Kind] = (pacing.CALLS, pacing.TEXTS),
 ) -> Sequence[int]:
-    """Alerts that no worker has begun to send, oldest first.
+    """Alerts for a worker to send now, oldest first.
 
     For a channel that the carrier refuses: none, or one when a probe is due, which is not the refused one if
     there is another. ``probes``: of these kinds an alert may be the next probe.
     """
-    if not is_any_made(session):
+    if not is_any_made(session, now):
         return []
-    unsent = select(Alert.id).where(UNSENT, Alert.state == "made")
+    unsent = select(Alert.id).where(*_MADE).params(now=now)
     refused = {one.kind: one for one in pacing.refusals(session)}
     free = [channel for channel, kind in _KINDS.items() if kind not in refused]
     first = unsent.where(Alert.channel.in_(free)).order_by(Alert.made_at, Alert.id)
@@ -135,8 +145,12 @@ def channel_of(session: Session, alert_id: int) -> str | None:
 def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | None:
     """Take the right to send an alert, which only one process ever gets. None for all others."""
     alert = session.get(Alert, alert_id)
-    begun = update(ALERTS).where(ALERTS.c.id == alert_id, ALERTS.c.state == "made")
+    begun = update(ALERTS).where(ALERTS.c.id == alert_id, ALERTS.c.state == "made", _may_be_sent(now))
     if alert is None or not changed_one(session, begun.values(state="sending", sent_at=now)):
+        return None
+    if alert.call_id is not None and session.get_one(Call, alert.call_id).call_sid is not None:
+        # The call of which that was unknown did ring: the carrier has told of it since.
+        session.execute(update(ALERTS).where(ALERTS.c.id == alert_id).values(state="sent"))
         return None
     person = session.get_one(Staff, alert.staff_id)
     # Who was to be told may have left since, or have another role (R10).
@@ -165,7 +179,8 @@ def end_alert(
     phone; the audit records that.
 
     ``not asked``: the carrier could not be reached, so it is retried as long as it is news. ``unknown``: it
-    is sent again once. Told twice harms nobody; of what nobody was told the next level is far off (R34).
+    is sent again at once, and then every ten minutes. Told twice harms nobody; of what nobody was told the
+    next level is far off (R34).
     """
     alert = session.get_one(Alert, alert_id)
     # Whether somebody may be called was decided for the hour in which the alert was made.
@@ -173,6 +188,10 @@ def end_alert(
     is_news = alert.made_at > now - (_TOLD_ONCE if is_text_of_once else _NEWS)
     if how == "not asked" and is_news:
         alert.state, alert.sent_at, alert.call_id = "made", now, None
+        session.flush()
+        return False
+    if how == "unknown" and alert.is_repeat and is_news:
+        alert.state, alert.sent_at = "made", now + _UNKNOWN_APART
         session.flush()
         return False
     alert.state, alert.sent_at = "refused" if how == "not asked" else how, now
@@ -187,7 +206,8 @@ def end_alert(
     session.flush()
     if how == "refused":
         _tell_others(session, alert, now)
-    return how == "not asked" and not _is_told(session, alert)
+    is_given_up = how == "not asked" or (how == "unknown" and alert.is_repeat)
+    return is_given_up and not _is_told(session, alert)
 
 
 def _tell_others(session: Session, alert: Alert, now: datetime) -> None:

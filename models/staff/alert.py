@@ -116,7 +116,8 @@ class Alert(Base):
     ``promises`` is the count that it tells: of imports or alarms if ``level`` is about those. ``is_repeat``:
     it repeats one of which nobody knows whether it was sent, and no other repeats it.
 
-    ``state`` goes from ``made`` through ``sending`` to ``sent``, ``refused`` or ``unknown``.
+    ``state`` goes from ``made`` through ``sending`` to ``sent``, ``refused`` or ``unknown``. Back in ``made``
+    it is not sent before ``sent_at``.
     """
 
     __tablename__ = "alerts"

@@ -14,7 +14,7 @@ from models.callbacks.callback import advance
 from models.callbacks.claim import claim
 from models.calls.alert_sending import begin_alert
 from models.overview.trouble import troubles
-from models.staff.alert import LEVELS, ONLY_YOU, PROMPTS, Told, prompt_of, tell
+from models.staff.alert import LEVELS, ONLY_YOU, PIN_LOCKS, PROMPTS, TEXTS_REFUSED, Told, prompt_of, tell
 from models.staff.schedule import Absence
 from models.staff.staff import add_person
 from models.store.database import Database
@@ -217,7 +217,7 @@ def test_staff_phone_that_said_stop_is_rung_and_the_audit_tells(call_center: Cal
 
 def test_administrator_is_told_what_no_supervisor_can_be_told(call_center: CallCenter) -> None:
     """The only supervisor's number was mistyped: of nothing that went wrong did anybody hear."""
-    refused = _refuses_phones(call_center, {SUPERVISOR, LIAISON})
+    _refuses_phones(call_center, {SUPERVISOR, LIAISON})
     with call_center.database.transaction() as session:
         make_staff(session, role="administrator", phone=ADMINISTRATOR, on_shift=False)
     _promise(call_center, 5, urgency="urgent")
@@ -228,7 +228,6 @@ def test_administrator_is_told_what_no_supervisor_can_be_told(call_center: CallC
     told = [to for to, _ in call_center.carrier.texts]
     assert told == [ADMINISTRATOR] * 2, "shortly before its moment, and after it"
     assert call_center.carrier.placed == [], "at home nobody is called, as a supervisor is not"
-    assert SUPERVISOR in refused
     assert {alert.level for alert in call_center.rows(Alert, Alert.state == "sent")} == {"supervisor_before"}
 
 
@@ -279,43 +278,50 @@ def test_supervisor_is_told_of_late_news_if_the_one_on_call_cannot_be_called(
     assert _texts(call_center) == [SUPERVISOR]
 
 
-def _refuses_phones(call_center: CallCenter, phones: set[str]) -> list[str]:
-    """From now on these are no numbers for the carrier; returns where it notes those it was asked for."""
-    refused, carrier = list[str](), call_center.carrier
-    place_call, send_text = carrier.place_call, carrier.send_text
-
-    def refuse(to: str) -> None:
-        if to in phones:
-            refused.append(to)
-            raise CarrierRefused("No number.", code=21211)
-
-    def places(*, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
-        refuse(to)
-        return place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
-
-    def sends(*, to: str, body: str, line: str | None = None) -> None:
-        refuse(to)
-        send_text(to=to, body=body, line=line)
-
-    carrier.place_call, carrier.send_text = places, sends  # type: ignore[method-assign]
-    return refused
+def _refuses_phones(call_center: CallCenter, phones: set[str]) -> None:
+    """From now on these are no numbers for the carrier."""
+    call_center.carrier.refuses_to = call_center.carrier.refuses_texts_to = dict.fromkeys(phones, 21211)
 
 
-@pytest.mark.parametrize(
-    ("lost", "states"), [(1, ["sent", "unknown"]), (2, ["unknown", "unknown"])], ids=["once", "twice"]
-)
-def test_alert_that_may_not_have_been_sent_is_sent_again_once(
-    call_center: CallCenter, lost: int, states: list[str]
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_alert_that_may_not_have_been_sent_is_sent_again_at_once_and_then_every_ten_minutes(
+    call_center: CallCenter, lost: int
 ) -> None:
-    _promise(call_center, 25)
-    call_center.sweeps()
+    with call_center.database.transaction() as session:
+        (ruth,) = session.scalars(select(Staff.id).where(Staff.role == "supervisor")).all()
+        tell(session, PIN_LOCKS, [Told(ruth, 1)], call_center.now)
     for _ in range(lost):
         call_center.carrier.loses_next_answer(dialled=False)
-    for _ in range(4):
-        call_center.works_off()
+    told_after = []
+    for minute in range(30):
         call_center.sweeps(minutes=1)
-    assert [to for to, _ in call_center.carrier.texts] == [LIAISON] * (2 - lost)
-    assert sorted(alert.state for alert in call_center.rows(Alert)) == states
+        call_center.works_off()
+        told_after += [minute] * (len(call_center.carrier.texts) - len(told_after))
+    assert told_after == [{1: 1, 2: 11, 3: 21}[lost]]
+    assert sorted(alert.state for alert in call_center.rows(Alert)) == ["sent", "unknown"]
+
+
+def test_page_whose_call_did_ring_after_all_is_not_sent_again(call_center: CallCenter) -> None:
+    """The carrier's answers were lost, and its events tell of the calls."""
+    with call_center.database.transaction() as session:
+        (ruth,) = session.scalars(select(Staff.id).where(Staff.role == "supervisor")).all()
+        tell(session, TEXTS_REFUSED, [Told(ruth, 1, is_rung=True)], call_center.now)
+    for _ in range(2):
+        call_center.carrier.loses_next_answer()
+    for _ in range(3):
+        call_center.sweeps(minutes=1)
+        call_center.works_off()
+    assert len(call_center.carrier.placed) == 2
+    for placed in call_center.carrier.placed:
+        call_center.tells(placed, "no-answer", leg_id=placed.leg_id)
+
+    for _ in range(15):
+        call_center.sweeps(minutes=1)
+        call_center.works_off()
+
+    assert len(call_center.carrier.placed) == 2
+    calls = call_center.rows(Alert, Alert.channel == "call")
+    assert sorted(alert.state for alert in calls) == ["sent", "unknown"]
 
 
 def test_alert_whose_worker_died_is_recorded_as_unknown_and_sent_again(call_center: CallCenter) -> None:

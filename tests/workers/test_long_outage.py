@@ -20,6 +20,7 @@ from tests.factories import (
     make_registration,
     make_staff,
 )
+from workers.carrier import CarrierUnknown
 
 ON_CALL, SUPERVISOR = "+12025550171", "+12025550172"
 NOBODY_TOOK_IT = "One urgent call is waiting and nobody has taken it"
@@ -194,3 +195,46 @@ def test_nobody_is_called_about_what_is_told_once_in_a_later_hour(team: CallCent
 
     sent = [one.channel for one in team.rows(Alert) if one.level == PIN_LOCKS and one.state == "sent"]
     assert sent == ["text"]
+
+
+@pytest.mark.parametrize("minutes", [20, 90])
+def test_what_is_still_so_is_told_after_an_outage_of_which_every_answer_was_lost(
+    team: CallCenter, minutes: int
+) -> None:
+    """The carrier answered 503 for 20 minutes, and of an afraid person nobody was ever told."""
+    is_left_as_unknown(team)
+    with team.database.transaction() as session:
+        make_callback(
+            session, make_case(session), due_at=team.now + timedelta(minutes=5),
+            next_attempt_at=team.now + timedelta(hours=12),
+        )  # fmt: skip
+        make_callback(
+            session, make_case(session), state="left_for_staff", outcome="no_answer", closed_at=team.now
+        )
+        (ruth,) = session.scalars(select(Staff).where(Staff.role == "supervisor")).all()
+        tell(session, PIN_LOCKS, [Told(ruth.id, 1)], team.now)
+        tell(session, ONLY_YOU, [Told(ruth.id, 1)], team.now)
+    answers_nothing_for(team, minutes)
+    assert [one for one in team.rows(Alert) if one.state == "sent"] == []
+
+    passes(team, 30)
+
+    sent = [one for one in team.rows(Alert) if one.state == "sent"]
+    assert {"urgent_untaken", "supervisor_before", LEFT, PIN_LOCKS, ONLY_YOU} <= {one.level for one in sent}
+    for level in (LEFT, PIN_LOCKS, ONLY_YOU):
+        assert len([one for one in sent if one.level == level]) == 1
+
+
+def answers_nothing_for(team: CallCenter, minutes: int) -> None:
+    """Of no request does anybody know what the carrier did with it: it answers 503, or half a page."""
+    carrier = team.carrier
+    kept = carrier.place_call, carrier.send_text
+
+    def is_unknown(**_asked: object) -> Any:
+        raise CarrierUnknown("The carrier failed (503).")
+
+    carrier.place_call = carrier.send_text = is_unknown  # type: ignore[method-assign]
+    for _ in range(minutes):
+        team.sweeps(minutes=1)
+        team.works_off()
+    carrier.place_call, carrier.send_text = kept  # type: ignore[method-assign]
