@@ -22,7 +22,7 @@ from models.calls.call_status import LEAVING, bring_forward
 from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.pacing import is_refused
 from models.calls.role import CALLING_OUT
-from models.staff.set_away import note_key
+from models.staff.set_away import end_sparing_of, note_key
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.base import Base, UtcDateTime
@@ -94,6 +94,7 @@ def call_out(session: Session, case_id: int, party: str, staff_id: int, now: dat
     if nobody_dials(session, now):
         raise RefusedError(CalloutRefusal.NOTHING_DIALS)
     end_wrap_up(session, staff_id, now)
+    end_sparing_of(session, staff_id)
     language = person.languages.partition(",")[0].strip()
     phone = keyring_of(session).unseal("staff.phone", person.phone_sealed)
     leg = Call(role=CALLING_OUT, staff_id=staff_id, **outbound_leg(session, phone, language, now))

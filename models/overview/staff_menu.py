@@ -16,6 +16,7 @@ from models.calls.call import CALLS
 from models.calls.offer import note_offer
 from models.calls.staff_line_stay import leave_line
 from models.calls.two_lists import is_pressing, is_verified
+from models.staff.set_away import end_sparing_of
 from models.staff.staff import Staff, change_shift
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
@@ -103,6 +104,7 @@ def take_next(
     # For the callback list this person is free; if the list is empty, the next menu reserves them again.
     leave_line(session, person.id)
     end_wrap_up(session, person.id, now)
+    end_sparing_of(session, person.id)
     spoken = _languages(person)
     tidy_list(session, now, policy)
     found = due_callbacks(session, now, _LOOKS, policy.due_soon)

@@ -58,6 +58,15 @@ def end_sparing(session: Session, now: datetime) -> None:
     session.execute(update(Staff).where(Staff.spared_until <= now).values(spared_until=None))
 
 
+def end_sparing_of(session: Session, staff_id: int) -> None:
+    """This person asks for a call, or takes one: they are there, and their phone is tried although it rests.
+
+    If the carrier still refuses that phone, it rests again.
+    """
+    spared = update(Staff).where(Staff.id == staff_id, Staff.spared_until.is_not(None))
+    session.execute(spared.values(spared_until=None))
+
+
 def note_key(session: Session, staff_id: int | None) -> None:
     """Reset the missed offers after a key on an offer, to take it or to pass: the person is there.
 

@@ -29,6 +29,7 @@ from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import SAFE, awaits_code, standing_of
 from models.notices.notice_phones import is_called_about_news
 from models.notices.staff_task import TELLING
+from models.staff.set_away import end_sparing_of
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.base import UtcDateTime
@@ -78,6 +79,7 @@ def call_now(
         raise RefusedError(TalkRefusal.RESTING, at=person.resting_until)
     # They asked for this call, so the wrap-up of the talk before it is over.
     end_wrap_up(session, person.id, now)
+    end_sparing_of(session, person.id)
     leg = _own_leg(session, callback, person, now)
     if not reserve_liaison(session, person.id, leg.id, now):
         raise RefusedError(TalkRefusal.PHONE_IN_CALL)

@@ -333,3 +333,23 @@ def test_staff_take_one_who_is_afraid_before_ten_whose_part_of_the_day_has_ended
     takes_the_next_call(phone, hotline, number)
 
     assert [call.to for call in carrier.ringing] == [FIRST_CALLER]
+
+
+def test_staff_whose_own_phone_is_refused_take_the_next_call_on_the_staff_line(
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier, clock: Clock
+) -> None:
+    """They dialed in because the line could not call them, and heard that there was no call to take."""
+    asks_from(phone, make_case(), FIRST_CALLER, key="3")
+    phone.hangs_up()
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
+    staff.presses("1")
+    with hotline.database.transaction() as session:
+        for person in session.scalars(select(Staff)):
+            person.spared_until = clock() + timedelta(minutes=32)
+
+    staff.presses("1")
+
+    assert staff.hears("We are calling them now")
+    hotline.jobs.works_off()
+    assert [call.to for call in carrier.ringing] == [FIRST_CALLER]

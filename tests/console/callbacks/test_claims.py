@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from models import Call, Staff
+from models.staff.set_away import spare
 from models.store.database import Database
 from models.talks.leg_end import leg_ended
 from tests.call_center import WaitingJobs
@@ -170,3 +171,18 @@ def test_colleague_on_a_break_is_not_said_to_be_free(
     ana.opens(f"/console/callbacks/{callback_id}")
 
     assert not ana.reads("Luis Demo –"), "they cannot come now"
+
+
+def test_supervisor_who_was_not_at_the_phone_and_now_is_calls_the_frightened_person_at_once(
+    supervisor: Member, office_rows: Office
+) -> None:
+    """For three minutes after the missed ring they read that their phone was on a call with us."""
+    callback_id = office_rows.promises(urgency="urgent", reason="afraid")
+    with office_rows.database.transaction() as session:
+        assert spare(session, supervisor.staff_id, office_rows.clock(), timedelta(minutes=3))
+
+    supervisor.opens(f"/console/callbacks/{callback_id}").clicks("Call now")
+
+    assert not supervisor.reads("already on a call")
+    row = office_rows.row(callback_id)
+    assert (row.state, row.staff_id) == ("ringing_liaison", supervisor.staff_id)
