@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import IS_OPEN, UNASKED, Callback
 from models.callbacks.callback_list import IS_LATE_ANYWAY
 from models.callbacks.follow_up import NOT_WAITED_FOR
+from models.callbacks.liaison import IS_FREE
 from models.calls.call import Call
 from models.calls.pin_guard import SPRAYING
 from models.cases.pin import PinTry
@@ -214,12 +215,18 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
 
 
 def _people(session: Session) -> dict[str, Any]:
-    busy = or_(Staff.busy_call_id.is_not(None), Staff.on_staff_line_until.is_not(None))
+    # In a wrap-up somebody still writes about a call, and a phone that the carrier refuses is not called: the
+    # line offers neither of them anything.
+    busy = or_(
+        Staff.busy_call_id.is_not(None),
+        Staff.on_staff_line_until.is_not(None),
+        Staff.wrap_up_until.is_not(None),
+    )
     rests = Staff.resting_until.is_not(None)
     found = session.execute(
         select(
             func.count(case((Staff.on_shift == true(), 1))),
-            func.count(case((and_(Staff.on_shift, ~busy, ~rests), 1))),
+            func.count(case((IS_FREE, 1))),
             func.count(case((and_(Staff.on_shift, busy), 1))),
             func.count(case((and_(Staff.on_shift, ~busy, rests), 1))),
             func.count(case((Staff.on_call == true(), 1))),

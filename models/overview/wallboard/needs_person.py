@@ -75,10 +75,10 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Somebody whom the line does not call. ``why`` is set_away, absent or break.
+    """Somebody whom the line does not call. ``why`` is set_away, absent, break or refused.
 
-    ``since`` is when they were set away, after ``missed`` offers; ``until`` when a break ends, and
-    ``last_day`` the end of an absence.
+    ``since`` is when they were set away, after ``missed`` offers; ``until`` when a break ends, or a phone on
+    shift that the carrier refuses is tried again; and ``last_day`` the end of an absence.
     """
 
     staff_id: int
@@ -140,7 +140,7 @@ def needs(
     return Needs(
         promises=promises[:MOST],
         has_more=len(promises) > MOST,
-        away=_away(session, day),
+        away=_away(session, day, now),
         held=_held(session),
         pin_requests=_count(
             session, PinRequest.state == "waiting", PinRequest.requested_at > now - pin_request_life
@@ -175,7 +175,7 @@ def _promises(session: Session, untaken_ids: Sequence[int], at_risk: datetime) -
     return sorted(found, key=lambda one: (one.urgency != "urgent", *place_of(one)))
 
 
-def _away(session: Session, day: date) -> Sequence[Away]:
+def _away(session: Session, day: date, now: datetime) -> Sequence[Away]:
     absent_until = (
         select(func.max(Absence.last_day))
         .where(Absence.staff_id == Staff.id, Absence.first_day <= day, Absence.last_day >= day)
@@ -187,13 +187,14 @@ def _away(session: Session, day: date) -> Sequence[Away]:
             Staff.set_away_at,
             Staff.missed_offers,
             Staff.resting_until,
+            Staff.spared_until,
             absent_until.label("last_day"),
         )
         .where(
             Staff.left_at.is_(None),
             or_(
                 Staff.set_away_at.is_not(None),
-                Staff.on_shift.is_(true()) & Staff.resting_until.is_not(None),
+                Staff.on_shift.is_(true()) & or_(Staff.resting_until.is_not(None), Staff.spared_until > now),
                 absent_until.is_not(None),
             ),
         )
@@ -205,9 +206,11 @@ def _away(session: Session, day: date) -> Sequence[Away]:
         else Away(one.id, "set_away", missed=one.missed_offers, since=one.set_away_at)
         if one.set_away_at is not None
         else Away(one.id, "break", until=one.resting_until)
+        if one.resting_until is not None
+        else Away(one.id, "refused", until=one.spared_until)
         for one in rows
     ]
-    return sorted(found, key=lambda one: ("set_away", "break", "absent").index(one.why))
+    return sorted(found, key=lambda one: ("set_away", "refused", "break", "absent").index(one.why))
 
 
 def _held(session: Session) -> Sequence[Held]:

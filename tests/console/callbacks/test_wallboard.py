@@ -135,6 +135,7 @@ def test_supervisor_reads_what_needs_a_person_with_its_link_and_its_one_action(
         held = make_import(session, state="held", settled_at=None, decided_at=now - timedelta(hours=2)).id
         person = session.get_one(Staff, ana.staff_id)
         person.set_away_at, person.missed_offers = now - timedelta(minutes=12), 2
+        luis_id = make_staff(session, name="Luis Invented", spared_until=now + timedelta(minutes=32)).id
     clock.goes_on(seconds=5)
 
     supervisor.opens("/console/wallboard")
@@ -149,6 +150,8 @@ def test_supervisor_reads_what_needs_a_person_with_its_link_and_its_one_action(
     assert "Urgent, unclaimed" in rows[f"need-callback-{afraid}"]
     assert rows[f"need-import-{held}"] == f"Held 2 h 00 min Import {held} two people must decide on it"
     assert rows[f"need-away-{ana.staff_id}"] == "Set away Ana Invented missed 2 calls in a row, 12 min ago"
+    refused = "the carrier refuses calls to it; next try at 10:32 AM"
+    assert rows[f"need-away-{luis_id}"] == f"Phone refused Luis Invented {refused}"
     assert supervisor.links[f"Import {held}"] == f"/console/imports/{held}/settle"
     assert supervisor.links["Ana Invented"] == f"/console/staff/{ana.staff_id}"
     order = list(rows)

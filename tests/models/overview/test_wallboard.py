@@ -160,6 +160,17 @@ def test_people_are_free_busy_or_on_a_break(database: Database) -> None:
     assert (found.on_shift, found.free, found.busy, found.resting, found.on_call) == (3, 1, 1, 1, 1)
 
 
+def test_liaison_in_wrap_up_or_with_a_refused_phone_is_not_said_to_be_free(database: Database) -> None:
+    """The wallboard said "Free 2" and did not warn, while frightened people waited and no phone rang."""
+    with database.transaction() as session:
+        make_staff(session, wrap_up_until=NOW + timedelta(seconds=30))
+        make_staff(session, spared_until=NOW + timedelta(minutes=32))
+
+    found = read(database)
+
+    assert (found.on_shift, found.free, found.busy, found.resting) == (2, 0, 1, 0)
+
+
 def test_wrong_pins_of_today_are_counted_and_a_tightened_line_is_shown(database: Database) -> None:
     with database.transaction() as session:
         for turn, (hours, opened) in enumerate(((1, False), (1, False), (2, True), (20, False))):
