@@ -176,9 +176,10 @@ def choose_phones(desk: Desk, digits: str) -> str:
     wanted = [phone] if digits == "1" else safe_phones(desk.session, _registrant_id(desk))
     if not found.has_code and any(one.may_answer == "only_me" for one in wanted):
         return "code"
-    if digits == "1":
-        return _change(desk, [phones_sentence(desk, [phone])], phone_ids=(phone.id,))
-    return _change(desk, [("notices.phones", {})], phone_ids=_every_phone(desk))
+    phone_ids = (phone.id,) if digits == "1" else _every_phone(desk)
+    # "Your phones one after another" is untrue of a person who has one.
+    said = phones_sentence(desk, wanted) if len(phone_ids) == 1 else ("notices.phones", {})
+    return _change(desk, [said], phone_ids=phone_ids)
 
 
 @answers("saved", "code", "gone")

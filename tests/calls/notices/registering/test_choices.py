@@ -52,6 +52,17 @@ def test_choice_is_said_back_and_kept(
     assert said in consents(hotline)[0].words
 
 
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_person_who_has_one_phone_hears_of_one_phone_whichever_they_choose(
+    phone: Phone, case: MadeCase, hotline: Hotline, key: str
+) -> None:
+    """ "One after another" would let them count on another phone that rings, too (R28)."""
+    caller = changes(phone, case, "2", "1", key)
+
+    assert caller.hears("Got it. We will call this phone when something changes. If that is all")
+    assert "one after another" not in consents(hotline)[0].words
+
+
 @pytest.mark.parametrize(
     ("language", "key", "said"),
     [
