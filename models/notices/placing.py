@@ -22,10 +22,10 @@ from models.calls.role import NOTIFIED
 from models.cases.case import Case
 from models.cases.duress import is_calling_paused, paused_for
 from models.cases.registrant import Phone, Registrant
-from models.custody.custody_event import FEED_SILENT, CustodyEvent
+from models.custody.custody_event import FEED_SILENT, REMINDERS, CustodyEvent
 from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
-from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
+from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring, pause_after
 from models.notices.notice import (
     CAP,
     IS_OPEN,
@@ -62,6 +62,8 @@ ACTOR = "worker"
 AT_ONCE = frozenset({"escaped"})
 #: How long after its making a leg that no worker has begun to dial is handed on.
 _UNDIALLED_AFTER = timedelta(seconds=3)
+#: How long after the next call about a change it is decided anew when a reminder of the same case rings.
+_AFTER_CHANGE = timedelta(minutes=1)
 _LIVE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
 # Built once: every pass of the sweeper, or every ring, sends these, and building takes longer than sending.
 _DUE = (
@@ -211,6 +213,12 @@ def ring_now(
     ring = _next_ring(session, facts, phones, now, policy)
     if not isinstance(ring, Ring) or ring.at > now:
         _wait(session, facts, ring, now)
+        return None
+    told_until = _told_beside(session, facts, now, policy)
+    if told_until is not None:
+        facts.notice.state, facts.notice.lease_until = "waiting", None
+        facts.notice.next_attempt_at = told_until
+        session.flush()
         return None
     return ring
 
@@ -374,6 +382,34 @@ def _wait(session: Session, facts: Facts, ring: Ring | Task | Literal["wrong_cod
     # Of a person whose phones are used up for a reason, staff read the reason.
     reason = None if notice.task == LATE else notice.task
     leave(session, notice, reason or ring, now, ACTOR)
+
+
+def _told_beside(session: Session, facts: Facts, now: datetime, policy: CallbackPolicy) -> datetime | None:
+    """Until when a due reminder waits, because calls about other news of its case tell it as well.
+
+    Each of those calls says the date too, and its key confirms the reminder: with calls of its own a phone
+    that nobody answers would ring twice in a row, and spend the person's cap. None for any other news, and
+    once those calls are over.
+    """
+    notice = facts.notice
+    if facts.event.kind not in REMINDERS or notice.corrects_id is not None:
+        return None
+    is_first = or_(CustodyEvent.kind.not_in(REMINDERS), Notice.id < notice.id)
+    others = (
+        select(Notice.state, Notice.next_attempt_at)
+        .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+        .where(
+            Notice.case_id == notice.case_id, Notice.registration_id == notice.registration_id,
+            Notice.id != notice.id, Notice.state.in_(("waiting", "ringing")),
+            CustodyEvent.kind != FEED_SILENT, is_first,
+        )
+        .order_by(Notice.next_attempt_at)
+    )  # fmt: skip
+    other = session.execute(others.limit(1)).first()
+    if other is None or other.next_attempt_at > now + pause_after(0, policy.numbers, is_urgent=False):
+        # A call that staff and the person agreed on may be days away, and the date be tomorrow.
+        return None
+    return now + policy.retry if other.state == "ringing" else max(now, other.next_attempt_at) + _AFTER_CHANGE
 
 
 def _make_leg(session: Session, facts: Facts, phone_id: int, now: datetime) -> Call:
