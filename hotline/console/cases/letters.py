@@ -1,7 +1,8 @@
 """Letters as PDF: one has only a PIN, one only a case number; each has the key map (R02, R08).
 
 A letter is made in memory and handed out once; nothing of it is stored. It names neither the person nor the
-purpose of the line, since someone else may open it.
+purpose of the line, since someone else may open it. A letter with a discreet number has the words of that
+line, which names no case and calls the PIN a code (R17).
 """
 
 from collections.abc import Callable
@@ -36,12 +37,53 @@ _ALONE = N_("Where you key several digits, press 0, *, 9, 5 or 7 alone and then 
 
 
 @dataclass(frozen=True, slots=True)
+class _Words:
+    """What the letters say, in the words that the line at their number says."""
+
+    pin: str
+    choose_own: str
+    number_apart: str
+    never_asked: str
+    number: str
+    key_it: str
+    pin_apart: str
+
+
+_WORDS = _Words(
+    pin=N_("Your PIN"),
+    choose_own=N_("It works until %(day)s. In your first call you choose a PIN of your own."),
+    number_apart=N_(
+        "Your case number comes in another way. Keep the two apart, and tell your PIN to nobody."
+    ),
+    never_asked=N_("When we call you, we never ask for your PIN."),
+    number=N_("Your case number"),
+    key_it=N_("Key it when you call us, and then your PIN."),
+    pin_apart=N_("Your PIN comes in another way. Keep the two apart."),
+)
+_DISCREET_WORDS = _Words(
+    pin=N_("Your code for calling us"),
+    choose_own=N_("It works until %(day)s. In your first call you choose a code of your own."),
+    number_apart=N_("Your number comes in another way. Keep the two apart, and tell this code to nobody."),
+    never_asked=N_("When we call you, we never ask for this code."),
+    number=N_("Your number"),
+    key_it=N_("Key it when you call us, and then your code."),
+    pin_apart=N_("Your code comes in another way. Keep the two apart."),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """The sender of the letter: a neutral name in its language, and the number to call in E.164."""
 
     neutral_name: str
     line: str
     time_zone: str
+    is_discreet: bool = False
+
+    @property
+    def words(self) -> _Words:
+        """The words of the letters with this number."""
+        return _DISCREET_WORDS if self.is_discreet else _WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +103,16 @@ def pin_letter(
 ) -> bytes:
     """A letter with only the PIN; ``say`` translates a text into ``language``. Returns the PDF."""
     day = format_date(expires_at.astimezone(ZoneInfo(sender.time_zone)).date(), "long", locale=language)
-    sentences = (
-        say(N_("It works until %(day)s. In your first call you choose a PIN of your own.")) % {"day": day},
-        say(N_("Your case number comes in another way. Keep the two apart, and tell your PIN to nobody.")),
-        say(N_("When we call you, we never ask for your PIN.")),
-    )
-    return _draw(Letter(language, say, sender, say(N_("Your PIN")), pin, sentences))
+    words = sender.words
+    sentences = (say(words.choose_own) % {"day": day}, say(words.number_apart), say(words.never_asked))
+    return _draw(Letter(language, say, sender, say(words.pin), pin, sentences))
 
 
 def number_letter(language: str, say: Callable[[str], str], sender: Sender, number: str) -> bytes:
     """A letter with only the case number. Returns the PDF."""
-    sentences = (
-        say(N_("Key it when you call us, and then your PIN.")),
-        say(N_("Your PIN comes in another way. Keep the two apart.")),
-    )
-    return _draw(Letter(language, say, sender, say(N_("Your case number")), number, sentences))
+    words = sender.words
+    sentences = (say(words.key_it), say(words.pin_apart))
+    return _draw(Letter(language, say, sender, say(words.number), number, sentences))
 
 
 def _draw(letter: Letter) -> bytes:

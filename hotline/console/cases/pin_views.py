@@ -207,7 +207,8 @@ def _sender(language: str, line: str | None) -> Sender:
     office = console.office
     # The card has the number that the registrant chose to see when we call (R32).
     number = line if line is not None and line in office.lines else office.lines[0]
-    return Sender(office.neutral_name[language], number, office.time_zone)
+    is_discreet = number in office.discreet_lines
+    return Sender(office.neutral_name[language], number, office.time_zone, is_discreet)
 
 
 def _as_file(letter: bytes) -> Response:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from models.cases.registrant import Registrant
 from models.store.database import Database
 from tests.console.case_pages import actions, kept_case, verifies
-from tests.console.cases.test_case_pins import approves, asks, read
+from tests.console.cases.test_case_pins import approves, asks, gets_letter, read
 from tests.console.conftest import Member
 
 
@@ -69,3 +69,26 @@ def test_letter_prints_the_number_that_they_chose(
     letter = read(approves(supervisor))
 
     assert set(re.findall(r"\(\d{3}\) \d{3}-\d{4}", letter)) == {printed}
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", ("Your code for calling us", "tell this code to nobody", "Your number", "then your code")),
+        ("es", ("Su clave para llamarnos", "no diga esta clave a nadie", "Su número", "después su clave")),
+    ],
+)
+def test_letters_with_a_discreet_number_have_the_words_of_that_line(
+    liaison: Member, supervisor: Member, database: Database, language: str, says: tuple[str, ...]
+) -> None:
+    """Whoever opens one and calls the number is asked for "your number" and "your code" (R17)."""
+    case = kept_case(database)
+    with database.transaction() as session:
+        session.execute(update(Registrant).values(line="+12025550101", language=language))
+    asks(liaison, case)
+    letters = read(approves(supervisor))
+    verifies(supervisor, case)
+    letters += read(gets_letter(supervisor, "Letter with the case number"))
+
+    assert [words for words in says if words not in letters] == []
+    assert [word for word in ("PIN", "case", "caso") if word in letters] == []
