@@ -105,8 +105,7 @@ def caller_missed(
                 session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="cannot_dial"
             )
             return
-        is_kept = callback.urgency == "urgent" or callback.reason in NEVER_GIVEN_UP
-        end = "leave" if is_kept or was_put_off(session, callback) else "give_up"
+        end = "leave" if is_never_given_up(callback) or was_put_off(session, callback) else "give_up"
         advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
         return
     tries, next_at = following
@@ -119,6 +118,11 @@ def caller_missed(
         caller_tries=tries,
         next_attempt_at=next_at,
     )
+
+
+def is_never_given_up(callback: Callback) -> bool:
+    """Whether nobody gives this callback up before the two have talked: after the last try staff have it."""
+    return callback.urgency == "urgent" or callback.reason in NEVER_GIVEN_UP
 
 
 def put_off_others(

@@ -25,6 +25,7 @@ from models.callbacks.follow_up import (
     follow_up,
     lacks_phone,
 )
+from models.callbacks.next_try import is_never_given_up
 from models.callbacks.to_new_phone import is_for_code
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS, Call
@@ -343,9 +344,10 @@ def _take_back_left(session: Session, talk: Talk, actor: str, now: datetime) -> 
 def _calls_after_message(callback: Callback) -> bool:
     """Whether the person is called again after a liaison left them a message (R31, R36).
 
-    A message is no talk: an urgent promise goes on, and so does any other if the message said so.
+    A message is no talk: a promise that is never given up goes on, and so does any other if the message said
+    so.
     """
-    return callback.urgency == "urgent" or callback.voicemail_text == WE_CALL_AGAIN
+    return is_never_given_up(callback) or callback.voicemail_text == WE_CALL_AGAIN
 
 
 def _try_again(
@@ -359,12 +361,12 @@ def _try_again(
 ) -> None:
     """Someone else or a machine pressed key 1: it counts as a try, and the promise to the person continues.
 
-    After the last try an urgent callback is left for a person, as when nobody answers (R36); so is one that
-    was put off by a key, and one about which a message said that we call again (``is_said``).
+    After the last try one that is never given up is left for a person, as when nobody answers (R36); so is
+    one that was put off by a key, and one about which a message said that we call again (``is_said``).
     """
     tries = callback.caller_tries + 1
     following = policy.next_round(callback, tries, now, policy.retry)
-    is_kept = is_said or callback.urgency == "urgent" or was_put_off(session, callback)
+    is_kept = is_said or is_never_given_up(callback) or was_put_off(session, callback)
     if following is None and not is_kept:
         return
     tries, at = following or (tries, now)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from models import Staff
+from models import Case, Staff
+from models.overview.lost_pin import tell_safe_phones
 from tests.calls.callbacks.test_callbacks import (
     TELLING,
     accepted_by,
@@ -142,6 +143,27 @@ def test_frightened_person_is_called_again_after_a_liaison_left_a_message(
     assert (again.urgency, again.requested_at, again.due_at) == ("urgent", asked.requested_at, asked.due_at)
     assert first.replaced_by_id == again.id
     assert phone.answers(accepted_by(phone, hotline)[1]).hears("Is this a good time to talk?")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("outcome", ["nobody_there", "message_left"])
+def test_owner_is_not_left_untold_of_a_new_pin_though_a_machine_pressed_the_key_each_time(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, outcome: str
+) -> None:
+    """Somebody else may have got it in their name (R08); the line gave up, and nobody had told them."""
+    make_staff()
+    case = make_case(custody_status="in_custody", phone="+12025550130")
+    with hotline.database.transaction() as session:
+        kept, now = session.get_one(Case, case.id), hotline.clock.now
+        tell_safe_phones(session, kept, "pin_changed", "kim@office.example.org", hotline.policy, now)
+    allows_a_message(hotline)
+    hotline.jobs.enqueue("dial_liaison", the_callback(hotline).id)
+
+    for _ in range(3):
+        leaves(phone, hotline, outcome)
+
+    left = callbacks(hotline)[-1]
+    assert (left.state, left.outcome, left.reason) == ("left_for_staff", "no_answer", "pin_changed")
 
 
 @pytest.mark.parametrize("urgent", [True, False])
