@@ -63,6 +63,20 @@ def test_every_text_is_translated(language: str) -> None:
     assert {text: file for text, file in missing.items() if text not in SAME[language]} == {}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentence_that_names_a_button_or_choice_has_the_word_that_the_page_shows(language: str) -> None:
+    catalog, texts = Words.load().catalog(language), said()
+
+    wrong = [
+        catalog.gettext(text)
+        for text in texts
+        for named in re.findall("“([^”%]+?)[.,]?”", text)
+        if named in texts and catalog.gettext(named) not in catalog.gettext(text)
+    ]
+
+    assert wrong == []
+
+
 #: Words that are the same in both languages.
 SAME = {"es": {"Error", "PIN", "No"}}
 
