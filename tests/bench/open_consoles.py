@@ -99,14 +99,14 @@ def listening(cases: int, seconds: float) -> tuple[float, float]:
             f"a page and change {each * between / CONSOLES * 1000:.1f} ms of processor time"
         )
     click.echo(f"  and to tell them of a change each {BUSY_SECONDS:.0f} s: {_told(telling)}")
-    for pace, (alone, beside) in (
+    for pace, (alone, beside, noise) in (
         (f"{CALLS} calls a second", steady),
         (f"{CALLS} calls a second, and consoles led to their own port,", proxied),
         ("full lanes", full),
     ):
         click.echo(
             f"  with {pace} a caller's p99 is {alone * 1000:.1f} ms without and {beside * 1000:.1f} ms "
-            f"beside them: ratio {beside / alone:.2f}"
+            f"beside them: ratio {beside / alone:.2f}; between slices without them it is {noise:.2f}"
         )
     return _part(busy) - _part(idle), steady[1] / steady[0]
 
@@ -116,15 +116,22 @@ def _p99s(
     consoles: Callable[[], AbstractContextManager[None]],
     office: Console,
     rounds: int,
-) -> tuple[float, float]:
-    """The p99 of calls (seconds) without consoles and beside them, in slices that follow each other."""
-    alone, beside = list[float](), list[float]()
+) -> tuple[float, float, float]:
+    """The p99 of calls (seconds) without consoles and beside them, in slices that follow each other.
+
+    The third is the ratio of it between the slices just before consoles and those just after them: what the
+    machine alone makes of it.
+    """
+    before, beside, after = list[float](), list[float](), list[float]()
     for _ in range(rounds):
-        alone += call(BUSY_SECONDS).times
+        before += call(BUSY_SECONDS / 2).times
         with consoles(), _changing(office, BUSY_SECONDS):
             beside += call(BUSY_SECONDS).times
-    first, second = (quantiles(times, n=100)[98] for times in (alone, beside))
-    return first, second
+        after += call(BUSY_SECONDS / 2).times
+    first, alone, second, last = (
+        quantiles(times, n=100)[98] for times in (before, before + after, beside, after)
+    )
+    return alone, second, last / first
 
 
 @contextmanager
