@@ -24,16 +24,18 @@
   };
   document.addEventListener("desk:say", (event) => say(event.detail));
 
-  // Messages about the last click in a part that was swapped in. Those of a new page are read with the page.
+  // Messages about the last click in a part that was swapped in, also if the click before brought the same one. Those
+  // of a new page are read with the page.
   const read = new WeakMap();
-  const readMessages = (isNewPage) => {
+  const readMessages = (part, isClick) => {
     document.querySelectorAll("[data-say], .usa-alert[role=alert]").forEach((one) => {
       const text = one.textContent.trim();
-      if (!isNewPage && "say" in one.dataset && read.get(one) !== text) say(text);
+      const isNew = read.get(one) !== text || (isClick && part.contains(one));
+      if (part && "say" in one.dataset && isNew) say(text);
       read.set(one, text);
     });
   };
-  readMessages(true);
+  readMessages(null);
 
   // What others do with the callback that is open: its buttons go while one reads. Of what is or was one's own the bar
   // tells.
@@ -49,7 +51,8 @@
     if (follows && before && state !== before) say(state.slice(state.indexOf(" ") + 1));
   };
   document.addEventListener("htmx:afterSwap", (event) => {
-    readMessages(false);
+    const { target, requestConfig } = event.detail;
+    readMessages(target, requestConfig?.verb === "post");
     readState(event);
   });
   if (!bar) return;

@@ -16,6 +16,7 @@ from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import claims, promises
 from tests.browser.test_console_cases import asks_for_pin, opened_case
 from tests.browser.test_console_work import two_talk
+from tests.hotline.cli.test_serve import until
 from workers.office_rules import callback_policy_of
 
 
@@ -363,4 +364,26 @@ def test_refusals_of_bar_and_list_are_said_once_and_by_nothing_that_is_swapped(
     expect(page.get_by_role("alert")).to_have_count(0)
     looks_again(page)
     assert ["Luis Demo claimed" in sentence for sentence in said(page)].count(True) == 1
+    visitors.complaints.clear()  # The browser counts the refusals themselves.
+
+
+def test_same_refusal_of_a_second_click_is_heard_again(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """The button seemed dead."""
+    ana = console_server.adds(on_shift=True)
+    own, wanted = promises(console_server), promises(console_server)
+    claims(console_server, wanted, ana)
+    page = opens(console_server, visitors, ana, "/console/callbacks")
+    is_in_talk(console_server, page, own)
+    looks_again(page)
+    refused = page.locator("#desk .usa-alert--error")
+
+    def times() -> int:
+        return [refused.inner_text() in sentence for sentence in said(page)].count(True)
+
+    for number in (1, 2):
+        page.locator(f"#does-row-{wanted}").click()
+        expect(refused).to_be_visible()
+        until(lambda number=number: times() == number, "the refusal of this click")
     visitors.complaints.clear()  # The browser counts the refusals themselves.
