@@ -143,7 +143,12 @@ def _message_words(messages: Sequence[str | None], language: str) -> str:
     """What a machine may record, which anybody at home may play (R31)."""
     said = console.words.catalog(language).gettext
     if len(set(messages)) > 1:
-        return said(N_("We may leave a message only on phones where you allowed it."))
+        return said(
+            N_(
+                "We may leave a message only on phones where you allowed it. "
+                "On the others, a machine may record our first words."
+            )
+        )
     return said(_MESSAGES[messages[0]]) % {"line": console.office.neutral_name[language]}
 
 

@@ -105,7 +105,10 @@ def test_person_agrees_to_a_message_on_one_of_two_phones(liaison: Member, databa
 
     registers(liaison, case, phones=phones)
 
-    assert "We may leave a message only on phones where you allowed it." in liaison.words
+    assert (
+        "We may leave a message only on phones where you allowed it."
+        " On the others, a machine may record our first words."
+    ) in liaison.words
 
 
 def test_phone_that_is_added_leaves_no_message_where_the_others_leave_none(
