@@ -23,8 +23,11 @@ DELIVERIES = {
     "told": N_("Told during a call now"),
 }
 DELIVERY_HINTS = {
-    "handed_over": N_("A PIN that works once, until the day that the letter says."),
-    "posted": N_("Only where mail is safe. A PIN that works once, until the day that the letter says."),
+    "handed_over": N_("A PIN that only lets them choose their own, until the day that the letter says."),
+    "posted": N_(
+        "Only where mail is safe. "
+        "A PIN that only lets them choose their own, until the day that the letter says."
+    ),
     "told": N_("The second person sees the PIN and says it to them. It stays until they change it."),
 }
 KINDS = {"first": N_("First PIN"), "lost": N_("New PIN for a lost one")}
