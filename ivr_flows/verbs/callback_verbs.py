@@ -290,7 +290,8 @@ def promise(
     number = desk.number_to_call(verified=verified) or open_number(desk)
     if number is None:
         return "refused"
-    asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
+    phone_key, case_id = desk.keyring.index("phone", number), call.case_id if verified else None
+    asker = Asker(verified, call.caller_id_doubted, phone_key, case_id)
     phone_hours = _hours_of_phone(desk, asker)
     due_at, wait = due_of(desk, urgency, asker, phone_hours if desk.is_verified else None)
     is_known = due_at != NO_MOMENT
@@ -405,7 +406,8 @@ def _say_to_lapsed(desk: Desk, asked: str, reason: str, number: str) -> str:
     would call, so it tells of no callback that stands.
     """
     told = asked if asked == "urgent" else class_of(desk, reason, verified=False)[0]
-    asker = Asker(True, desk.call.caller_id_doubted, desk.keyring.index("phone", number))
+    phone_key = desk.keyring.index("phone", number)
+    asker = Asker(True, desk.call.caller_id_doubted, phone_key, desk.call.case_id)
     due_at, wait = due_of(desk, told, asker)
     # None of these callers hears which number it will show: it may differ from what this caller expects,
     # and omitting it only then would reveal an existing callback.

@@ -92,7 +92,7 @@ def raise_for_news(desk: Desk, callback_id: int) -> None:
     if call.open_callback_urgency == "urgent" or urgency != "urgent":
         return
     phone_key = callbacks.phone_key_of(desk.session, callback_id) or ""
-    due_at, _wait = due_of(desk, urgency, Asker(True, call.caller_id_doubted, phone_key))
+    due_at, _wait = due_of(desk, urgency, Asker(True, call.caller_id_doubted, phone_key, call.case_id))
     first_at = first_due(call, desk.now)
     found = make_urgent(
         desk.session,

@@ -7,11 +7,11 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, or_, select, text, update
+from sqlalchemy import and_, case, func, not_, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS_SLOWLY
-from models.callbacks.callback import CALLBACKS, IS_PROMISED, Callback
+from models.callbacks.callback import CALLBACKS, IS_PROMISED, WITHOUT_PIN, Callback
 from models.callbacks.callback_list import NOT_YET, ON_LIST, wait_until
 from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.liaison import count_crew
@@ -34,11 +34,15 @@ _A_FEW, _WATCHED = 200, 20
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks: whether the PIN was right, whether the caller ID is doubted, and the phone's blind index."""
+    """Who asks: whether the PIN was right, whether the caller ID is doubted, and the phone's blind index.
+
+    ``case_id`` is the case that the PIN opened.
+    """
 
     verified: bool
     doubted: bool
     phone_key: str = field(repr=False)
+    case_id: int | None = None
 
 
 def urgent_due(
@@ -48,9 +52,11 @@ def urgent_due(
 
     It is an hour from now, or from when somebody next comes if nobody is at hand, or if they all leave before
     both phones have rung. It is later if those before this caller take longer, if such callers have already
-    waited past their hour, or if eight of ten recently waited longer (``wait``). Callbacks promised to the
-    asker's own phone do not count, nor does whose phone it is: a caller who asks again hears what a first
-    request at this moment would hear (R35).
+    waited past their hour, or if eight of ten recently waited longer (``wait``). What this phone asked for
+    without a PIN does not count, nor what the asker's own case is promised, nor whose phone it is: a caller
+    who asks again hears what a first request at this moment would hear (R35). What the PIN of a case has
+    asked for counts for each caller without it: else calls from two phones would tell which one is promised
+    a call.
     """
     is_open = policy.is_open(now)
     people, busy = count_crew(session, is_open=is_open)
@@ -121,7 +127,9 @@ class _Ahead(NamedTuple):
 def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ahead:
     # A doubted caller ID comes after the others of its list, and these never after one.
     unverified = UNVERIFIED_URGENT if asker.doubted else UNVERIFIED_URGENT[:-1]
-    waits = CALLBACKS.c.phone_key != asker.phone_key
+    waits = or_(CALLBACKS.c.phone_key != asker.phone_key, not_(WITHOUT_PIN))
+    if asker.case_id is not None:
+        waits = and_(waits, CALLBACKS.c.case_id.is_distinct_from(asker.case_id))
     urgent = CALLBACKS.c.urgency == "urgent"
     # Each by its own partial index: on the list, and those whose time came a moment ago, or comes at the
     # latest when a caller in the slow pace has heard the promise.

@@ -19,8 +19,9 @@ from tests.calls.callbacks.promised.promises import (
 )
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import asks_very_soon, opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
@@ -131,6 +132,24 @@ def test_caller_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_cri
     phone.presses("2")
 
     assert phone.hears({"1": "we are late", "2": "vamos con retraso"}[language], CRISIS[language])
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("theirs", [CALLER, "+12025550199"], ids=["this phone", "another phone"])
+def test_two_strangers_cannot_tell_by_their_hours_which_phone_is_called_for_a_case(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, theirs: str
+) -> None:
+    """On a full list they asked from a phone of their own, and then under her number (R35)."""
+    make_staff()
+    others_wait(hotline, 8)
+    asks_very_soon(phone.another(), make_case(custody_status="in_custody", phone=theirs), from_=theirs)
+
+    is_afraid(phone, from_=OTHER)
+    assert phone.hears("We will call you no later than", "11:15")
+    hers = phone.another()
+    is_afraid(hers, from_=CALLER)
+
+    assert hers.hears("We will call you no later than", "11:20")
 
 
 def test_person_who_did_not_answer_our_call_makes_nobody_elses_hour_late(
