@@ -20,6 +20,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -42,6 +43,8 @@ _SERVER_GONE: dict[str, Any] = {
 }  # fmt: skip
 #: The same for the server: until it notices, it keeps the locks of a machine that lost power.
 _CLIENT_GONE = "; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+#: PostgreSQL's code for a write where only reads are allowed, and for how long that counts as news.
+_READ_ONLY, NEWS_SECONDS = "25006", 1.0
 #: How often work is started again after a transient error.
 TRIES = 3
 #: How often, and how far apart, a writer tries SQLite's lock before it waits as SQLite does.
@@ -262,6 +265,7 @@ def _postgresql_engine(url: str, use: Use, options: dict[str, Any], patience: fl
         options["connect_args"]["connect_timeout"] = max(2, int(patience))
         options["pool_timeout"] = patience
     engine = create_engine(url, max_overflow=options["pool_size"], pool_pre_ping=False, **options)
+    event.listen(engine, "handle_error", _leave_read_only)
     if patience is not None:
         event.listen(engine, "do_connect", _connect_to_answer_in(patience + GRACE_SECONDS))
     # For the turns' commits, as on SQLite; see _hurry_on_sqlite.
@@ -288,9 +292,22 @@ def _set_on_postgresql(connection: Any, first: str, patience: float | None) -> N
     wait = "" if patience is None else f"; SET statement_timeout = {patience * 1000:.0f}"
     was, connection.autocommit = connection.autocommit, True
     # If an operator has set the database to read only, our own transactions do not override it.
+    connection.opened_at = monotonic()
     connection.may_write = connection.info.parameter_status("default_transaction_read_only") != "on"
     connection.execute(first + wait + _CLIENT_GONE)
     connection.autocommit = was
+
+
+def _leave_read_only(context: ExceptionContext) -> None:
+    """Open a new connection after one that may only read: it stays so when the database may be written again.
+
+    A server whose disk was full, for example, is read only for those who connect meanwhile. One that was just
+    opened is kept: it told what is so now.
+    """
+    is_read_only = getattr(context.original_exception, "sqlstate", None) == _READ_ONLY
+    if is_read_only and context.connection is not None:
+        own = context.connection.connection.dbapi_connection
+        context.is_disconnect = monotonic() - getattr(own, "opened_at", 0.0) > NEWS_SECONDS
 
 
 def _guard_turns(engine: Engine) -> None:

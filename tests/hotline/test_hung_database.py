@@ -3,17 +3,21 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from psycopg import sql
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
+from models.store import database
 from models.store.database import BUSY_SECONDS, CONNECT_SECONDS, GRACE_SECONDS, Database
 from models.store.keyring import Keyring
 from tests import made_once
@@ -129,6 +133,63 @@ def test_caller_whose_whole_server_is_stopped_hears_words_and_a_person(
     phone.presses("1")
 
     assert _hears_an_apology_and_a_person(phone, office)
+
+
+def test_line_works_again_by_itself_once_a_database_that_was_read_only_takes_writes(
+    phone: Phone, office: Office, watch: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each connection stayed read only, and every caller heard the apology until somebody restarted all."""
+    monkeypatch.setattr(database, "NEWS_SECONDS", 0.0)
+    phone.dials_in()
+    with _read_only(watch):
+        phone.presses("1")
+        assert _hears_an_apology_and_a_person(phone, office)
+        phone.another().dials_in()
+
+    second = phone.another()
+    second.dials_in()
+    second.presses("1")
+    second.presses("1")
+
+    assert second.hears("Please enter your case number")
+
+
+def test_connection_that_has_just_learned_that_it_may_only_read_is_kept(
+    url: str, settings: Settings, watch: psycopg.Connection[Any]
+) -> None:
+    """Callers who hear the apology must not open one connection after the other."""
+    keyring = Keyring(settings.field_keys, settings.secret_key)
+    line = Database(url, keyring, pool_size=1)
+    opened = set[int]()
+
+    def write() -> None:
+        with line.transaction() as session:
+            opened.add(session.scalar(text("SELECT pg_backend_pid()")) or 0)
+            session.execute(text("CREATE TABLE no_more (id int)"))
+
+    with _read_only(watch):
+        for _ in range(5):
+            with pytest.raises(DBAPIError, match="read-only"):
+                write()
+    line.close()
+
+    assert len(opened) == 1
+
+
+@contextmanager
+def _read_only(watch: psycopg.Connection[Any]) -> Iterator[None]:
+    """As a server does whose disk is full: those who connect meanwhile may only read."""
+    others = _others(watch)
+    watch.autocommit = True
+    (name,) = watch.execute("SELECT current_database()").fetchone() or ("",)
+    setting = sql.SQL("ALTER DATABASE {} {} default_transaction_read_only").format
+    watch.execute(setting(sql.Identifier(name), sql.SQL("SET")) + sql.SQL(" = on"))
+    for pid in others:
+        watch.execute("SELECT pg_terminate_backend(%s)", [pid])
+    try:
+        yield
+    finally:
+        watch.execute(setting(sql.Identifier(name), sql.SQL("RESET")))
 
 
 def test_longest_wait_of_a_caller_leaves_the_carrier_time_to_speak() -> None:
