@@ -197,7 +197,9 @@ def test_person_called_back_in_spanish_hears_only_to_stay_while_the_liaison_choo
     asks_express(phone, make_case(custody_status="in_custody"), language="2")
     liaison, to_caller = accepted_by(phone, hotline)
     liaison.presses("*")
-    assert liaison.hears("La persona todavía no está en la línea")
+    assert liaison.hears(
+        "La persona todavía no está en la línea", "Para dejar la llamada y pasarla a otra persona"
+    )
     called = phone.answers(to_caller)
 
     called.presses("1")
