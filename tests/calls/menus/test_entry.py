@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from hotline.trees import build_flows
 from ivr_flows.engine.flow import Collect
+from ivr_flows.prompts import Prompts
 from models import Call, PinTry
 from tests.calls.conftest import Hotline
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
@@ -116,6 +117,9 @@ def test_caller_hears_both_lengths_where_numbers_have_grown() -> None:
 
     assert isinstance(step, Collect)
     assert (step.malformed, step.about) == ("ask_number.wrong_two", "number.10.8")
+    # "Uno tiene" would be a person who has them.
+    spanish = Prompts.load(["es"]).text("es", step.malformed, least="8", digits="10")
+    assert spanish == "Ese no es un número de caso. Los números de caso tienen 8 o 10 dígitos."
 
 
 @pytest.mark.parametrize("status", ["in_custody", "escaped"])
