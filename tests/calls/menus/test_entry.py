@@ -118,7 +118,7 @@ def test_caller_hears_both_lengths_where_numbers_have_grown() -> None:
     assert isinstance(step, Collect)
     assert (step.malformed, step.about) == ("ask_number.wrong_two", "number.10.8")
     # "Uno tiene" would be a person who has them.
-    spanish = Prompts.load(["es"]).text("es", step.malformed, least="8", digits="10")
+    spanish = Prompts.load(["es"]).text("es", "ask_number.wrong_two", least="8", digits="10")
     assert spanish == "Ese no es un número de caso. Los números de caso tienen 8 o 10 dígitos."
 
 
