@@ -10,6 +10,7 @@ from models.callbacks.callback import CALLBACKS, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import CUT_OFF, DROPPED, follow_up
 from models.callbacks.liaison import free_liaison
+from models.callbacks.promised_time import Asker, urgent_due
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.place import WAITING
@@ -101,12 +102,17 @@ def call_again(
 ) -> list[Job]:
     """Promise a person whom we called another call at once: they just talked, so their phone may ring now.
 
+    Their turn had come, so they are not put behind all whose calls are due later: they are called within the
+    hour, or as soon as an urgent one asked for now would be (R36).
     A person who called us and pressed 0 continues in that call, and is promised nothing here.
     """
     if talk.callback_id is None:
         return []
     callback = session.get_one(Callback, talk.callback_id)
     due_at = policy.due_at("urgent" if callback.urgency == "urgent" else "other", now)
+    if callback.urgency != "urgent":
+        asker = Asker(callback.verified, False, callback.phone_key)
+        due_at = min(due_at, urgent_due(session, now, policy, asker, None))
     return follow_up(session, callback, reason=reason, at=now, due_at=due_at, actor=actor, now=now)
 
 

@@ -15,7 +15,7 @@ from tests.calls.talks.talking import (
     actions,
     states,
 )
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_callback
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -109,6 +109,31 @@ def test_caller_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
     hotline.sweeps()
     hotline.jobs.works_off()
     assert [call.to for call in hotline.carrier.ringing] == [FIRST]
+
+
+def test_caller_who_is_forgotten_on_hold_is_called_again_before_those_who_are_due_tomorrow(
+    talk: tuple[Phone, Phone], hotline: Hotline, clock: Clock, make_case: MakeCase
+) -> None:
+    """They were in the middle of their talk, and went to the end of a list of a day and more."""
+    liaison, called = talk
+    due_at = the_callback(hotline).due_at
+    others = [make_case() for _ in range(3)]
+    with hotline.database.transaction() as session:
+        for case in others:
+            make_callback(session, case, phone="+12025550139", rank=1, due_at=due_at, requested_at=clock())
+    liaison.presses("*")
+    called.says_nothing()
+    clock.passes(seconds=181)
+    called.says_nothing()
+    assert called.hears("We will call you again")
+    hotline.jobs.works_off()
+    liaison.presses("1")
+    liaison.hangs_up()
+
+    hotline.sweeps()
+    hotline.jobs.works_off()
+
+    assert hotline.rows(select(Callback.reason).where(Callback.state == "ringing_liaison")) == ["cut_off"]
 
 
 def test_liaison_who_is_cut_off_during_a_hold_leaves_nobody_in_silence(
