@@ -300,7 +300,7 @@ _STAFF_FACTS: dict[str, Any] = {
     "free_liaisons": select(func.count()).select_from(_STAFF).where(
         _STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None),
         _STAFF.c.resting_until.is_(None), _STAFF.c.wrap_up_until.is_(None),
-        _STAFF.c.on_staff_line_until.is_(None),
+        _STAFF.c.on_staff_line_until.is_(None), _STAFF.c.spared_until.is_(None),
     ).scalar_subquery(),
     "liaisons_on_shift": select(func.count()).select_from(_STAFF)
         .where(_STAFF.c.on_shift == true()).scalar_subquery(),

@@ -266,6 +266,17 @@ def test_caller_who_left_the_queue_after_over_ten_minutes_and_is_silent_then_is_
     assert hotline.row(select(Callback.urgency)) == urgency
 
 
+def test_no_person_is_offered_for_hard_news_while_the_only_liaisons_phone_is_refused(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """They were told that somebody could tell them, and waited for a phone that the line does not call."""
+    make_staff(phone=LIAISON, spared_until=hotline.clock.now + timedelta(minutes=32))
+
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    assert phone.hears("No one here can talk right now", "To have us call you soon, press 2")
+
+
 def test_caller_who_opens_another_case_is_owed_nothing_for_the_first(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
