@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_OPEN, NOTICE_TASK
 from models.callbacks.callback_state import UNKNOWN_OUTCOMES
-from models.callbacks.liaison import is_anyone_at_hand
+from models.callbacks.liaison import IS_AT_HAND, is_anyone_at_hand
 from models.staff.alert import (
     LEFT,
     LEFT_TOLD,
@@ -168,7 +168,7 @@ def _working(session: Session, is_open: bool) -> list[int]:
 _IS_PUT_OFF = and_(_NOT_TALKING, CALLBACKS.c.warned == PUT_OFF)
 _UNPAGED = CALLBACKS.c.paged_at.is_(None)
 _LEFT_UNTOLD = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
-_NOBODY_AT_HAND = ~exists(select(Staff.id).where(or_(Staff.on_shift, Staff.on_call)))
+_NOBODY_AT_HAND = ~exists(select(Staff.id).where(IS_AT_HAND))
 #: Each matter by itself, so that each is found by its own index.
 _ANY_AT_RISK = select(
     or_(

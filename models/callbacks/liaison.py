@@ -44,6 +44,10 @@ class Pool(Enum):
     EVERYONE = "everyone"
 
 
+#: On shift, at a phone that the line calls: one that the carrier refuses rests, and is tried seldom.
+_CALLED_ON_SHIFT = and_(Staff.on_shift == true(), Staff.spared_until.is_(None))
+#: On call, or on shift at such a phone, free or not.
+IS_AT_HAND = or_(_CALLED_ON_SHIFT, Staff.on_call)
 #: Any number that no other lock in the app uses; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
 # The staff who work, and those of them who serve an unverified caller: on shift, and on call. Built once,
@@ -78,9 +82,9 @@ def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
     at_hand, idle = or_(Staff.on_shift, Staff.on_call), _IDLE
     found = session.execute(
         select(
-            func.count(case((Staff.on_shift, 1))),
+            func.count(case((_CALLED_ON_SHIFT, 1))),
             func.count(case((and_(Staff.on_shift, idle), 1))),
-            func.count(case((at_hand, 1))),
+            func.count(case((IS_AT_HAND, 1))),
             func.count(case((and_(at_hand, idle), 1))),
             func.count(case((and_(or_(at_hand, _supervises(is_open)), idle), 1))),
         )
@@ -109,8 +113,8 @@ def count_crew(session: Session, *, is_open: bool) -> tuple[int, int]:
 
 
 def is_anyone_at_hand(session: Session) -> bool:
-    """Whether anybody is on shift or on call, free or not."""
-    return session.scalar(select(Staff.id).where(or_(Staff.on_shift, Staff.on_call)).limit(1)) is not None
+    """Whether anybody is on call, or on shift at a phone that the line calls, free or not."""
+    return session.scalar(select(Staff.id).where(IS_AT_HAND).limit(1)) is not None
 
 
 def pick_alone(session: Session) -> None:
@@ -271,7 +275,7 @@ def _members(session: Session, pool: Pool, is_open: bool) -> ColumnElement[bool]
         return Staff.on_shift == true()
     at_hand = or_(Staff.on_shift, Staff.on_call)
     if pool is Pool.URGENT and is_anyone_at_hand(session):
-        nobody = session.scalar(select(Staff.id).where(Staff.on_shift).limit(1)) is None
+        nobody = session.scalar(select(Staff.id).where(_CALLED_ON_SHIFT).limit(1)) is None
         return at_hand if nobody or not is_open else Staff.on_shift == true()
     return or_(at_hand, _supervises(is_open))
 

@@ -77,7 +77,7 @@ def test_liaison_who_misses_two_offers_in_a_row_is_set_away_and_gets_a_text(
 def test_refusal_a_withdrawn_call_or_a_fault_of_ours_is_no_miss(
     call_center: CallCenter, status: str, hears: bool
 ) -> None:
-    for _ in range(3):
+    for _ in range(call_center.policies.away_after_misses):
         _offered(call_center, status, hears=hears)
     assert (_ana(call_center).on_shift, _ana(call_center).missed_offers) == (True, 0)
 
@@ -274,3 +274,18 @@ def test_call_that_was_told_to_end_and_stays_silent_excuses_no_miss(call_center:
 
     ana = call_center.rows(Staff)[0]
     assert (ana.on_shift, ana.set_away_at is not None) == (False, True)
+
+
+@ON_BOTH
+def test_supervisor_is_rung_for_urgent_work_while_the_only_phone_on_shift_is_refused(
+    call_center: CallCenter,
+) -> None:
+    """Nobody's phone rang, and nobody was paged, until ten minutes before the promised moment."""
+    with call_center.database.transaction() as session:
+        ana = session.scalars(select(Staff).where(Staff.role == "liaison")).one()
+        ana.spared_until = call_center.now + timedelta(minutes=32)
+
+    call_center.sweeps(seconds=16)
+    call_center.works_off()
+
+    assert [call.to for call in call_center.carrier.placed] == [RUTH]
