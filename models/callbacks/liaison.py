@@ -46,8 +46,8 @@ class Pool(Enum):
 
 #: On shift, at a phone that the line calls: one that the carrier refuses rests, and is tried seldom.
 _CALLED_ON_SHIFT = and_(Staff.on_shift == true(), Staff.spared_until.is_(None))
-#: On call, or on shift at such a phone, free or not.
-IS_AT_HAND = or_(_CALLED_ON_SHIFT, Staff.on_call)
+#: On shift or on call, free or not; nobody whose phone is not called for a while, as after a miss of theirs.
+IS_AT_HAND = and_(or_(Staff.on_shift, Staff.on_call), Staff.spared_until.is_(None))
 #: Any number that no other lock in the app uses; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
 # The staff who work, and those of them who serve an unverified caller: on shift, and on call. Built once,
@@ -113,7 +113,7 @@ def count_crew(session: Session, *, is_open: bool) -> tuple[int, int]:
 
 
 def is_anyone_at_hand(session: Session) -> bool:
-    """Whether anybody is on call, or on shift at a phone that the line calls, free or not."""
+    """Whether anybody is on shift or on call, at a phone that the line calls, free or not."""
     return session.scalar(select(Staff.id).where(IS_AT_HAND).limit(1)) is not None
 
 

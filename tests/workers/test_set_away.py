@@ -289,3 +289,24 @@ def test_supervisor_is_rung_for_urgent_work_while_the_only_phone_on_shift_is_ref
     call_center.works_off()
 
     assert [call.to for call in call_center.carrier.placed] == [RUTH]
+
+
+@ON_BOTH
+def test_supervisors_are_paged_at_night_while_the_phone_of_the_one_on_call_is_refused(
+    call_center: CallCenter,
+) -> None:
+    """The person on call was counted on, though no call reached them, and nobody else heard of it."""
+    call_center.now += timedelta(hours=12)
+    with call_center.database.transaction() as session:
+        ana = session.scalars(select(Staff).where(Staff.role == "liaison")).one()
+        ana.on_shift, ana.on_call = False, True
+        ana.spared_until = call_center.now + timedelta(minutes=32)
+        row = session.scalars(select(Callback)).one()
+        row.requested_at = row.next_attempt_at = call_center.now
+        row.due_at = call_center.now + timedelta(hours=1)
+
+    call_center.sweeps(seconds=16)
+
+    ruth = call_center.rows(Staff, Staff.role == "supervisor")[0]
+    paged = call_center.rows(Alert, Alert.level == "urgent_untaken", Alert.staff_id == ruth.id)
+    assert {(alert.channel, alert.promises) for alert in paged} == {("text", 1), ("call", 1)}
