@@ -48,6 +48,7 @@ from hotline.console.shell.console import EXTENSION, Console
 from hotline.console.shell.cookie import PREFIX, SealedCookies, is_console
 from hotline.console.shell.guard import BODY_BYTES, form_of_earlier_sign_in, me, recognise, tell_of_kept_form
 from hotline.console.shell.headers import set_headers
+from hotline.console.shell.in_place import answer_in_main
 from hotline.console.shell.layout import install_layout
 from hotline.console.shell.navigation import Entry, Group, Navigation
 from hotline.console.shell.refused import refused
@@ -180,6 +181,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
 
     blueprint.after_request(set_headers)
     blueprint.after_request(tell_of_kept_form)
+    blueprint.after_request(answer_in_main)
     for area, _views in AREAS:
         blueprint.register_blueprint(area)
     if console.settings.oidc_issuer is not None:

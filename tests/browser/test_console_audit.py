@@ -94,7 +94,7 @@ def test_two_people_get_a_file_of_the_audit_and_can_download_it_again(
 
     other = console_server.shows(visitors, "/console/audit/exports", kim)
     other.get_by_role("button", name="Approve").click()
-    expect(other.get_by_text("You approved the file.")).to_be_visible()
+    expect(other.get_by_role("main").get_by_text("You approved the file.")).to_be_visible()
     page.reload()
 
     judge(page, "audit-file-ready")

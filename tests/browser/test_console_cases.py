@@ -166,6 +166,7 @@ def test_registration_is_read_to_the_person_and_kept_with_the_keyboard(
     page.get_by_role("link", name="Change registration").press("Enter")
     page.get_by_text("No, not at night").click()
     page.get_by_role("button", name="Read it to them").press("Enter")
+    expect(page.get_by_label("Notice code that they choose")).to_be_visible()
     judge(page, "case-notices-agree")
     page.get_by_label("Notice code that they choose").fill("2593")
     page.get_by_role("button", name="They agree: save").press("Enter")
@@ -223,7 +224,7 @@ def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_se
     other.get_by_role("link", name="Review").click()
     other.get_by_role("button", name="Approve").click()
     expect(other.get_by_role("heading", level=1)).to_have_text("PIN request approved")
-    expect(other.locator(".usa-alert--success")).to_be_focused()
+    expect(other.get_by_role("heading", level=1)).to_be_focused()
     judge(other, "pin-approved")
     with other.expect_download() as letter:
         other.get_by_role("link", name="Download letter").click()
@@ -298,6 +299,7 @@ def test_form_with_mistakes_leads_to_them(visitors: Visitors, console_server: Co
     page.get_by_label("Name of the person").fill("Marek Vale")
     page.get_by_role("button", name="Add the case").click()
 
+    expect(page.locator("[data-focus]")).to_be_focused()
     judge(page, "case-new-wrong")
     expect(page.get_by_label("Name of the person")).to_have_value("Marek Vale")
     page.get_by_role("link", name="How you know them: choose one.").click()

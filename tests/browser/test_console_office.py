@@ -132,6 +132,7 @@ def test_removed_facility_comes_back_by_the_undo_of_its_history(
     page.get_by_role("button", name="Add facility").click()
     page.get_by_role("link", name="Cedar Hill").click()
     page.get_by_role("button", name="Remove facility").click()
+    expect(page.get_by_role("button", name="Add facility")).to_be_visible()
     expect(page.get_by_role("link", name="Cedar Hill")).to_have_count(0)
 
     page.locator("#history summary").click()

@@ -16,6 +16,7 @@ from hotline.console.shell import typed_fields, words
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import time_of_day
 from hotline.console.shell.guard import someone
+from hotline.console.shell.in_place import IN_PLACE_AREAS
 from hotline.console.shell.kept_request import page_at_hand, page_of_form
 from hotline.console.shell.named import named
 from hotline.console.shell.other_port import events_url
@@ -65,6 +66,7 @@ def install_layout(app: Flask, time_zone: str) -> None:
             "language": words.language(),
             "office_name": _office_name(),
             "static_url": static_url,
+            "in_place_areas": IN_PLACE_AREAS,
             "events_url": events_url,
             "typed": typed_fields.typed,
             "typed_all": typed_fields.typed_all,

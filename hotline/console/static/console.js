@@ -95,18 +95,38 @@
   const PRESSED = "console.pressed";
   const pressed = JSON.parse(sessionStorage.getItem(PRESSED));
   sessionStorage.removeItem(PRESSED);
-  const successor = () =>
-    document.getElementById(pressed.button) ||
-    document.getElementById(pressed.part)?.querySelector("h2, h3") ||
+  const successor = ({ button, parts = [] }) =>
+    document.getElementById(button) ||
+    parts.map((id) => document.getElementById(id)?.querySelector("h2, h3")).find(Boolean) ||
     document.querySelector("main h1");
   const isAgain = pressed && pressed.path === window.location.pathname;
-  const result = document.querySelector("[data-result]") || (isAgain ? successor() : null);
+  const result = document.querySelector("[data-result]") || (isAgain ? successor(pressed) : null);
   const lead = () => {
     if (!result || document.activeElement !== document.body || document.querySelector("[autofocus]")) return;
     if (result.matches("h1, h2, h3")) result.tabIndex = -1;
     result.focus();
   };
   lead();
+  // What was pressed in the main part, whose answer takes its place (in_place.py). An error has the focus, and so has
+  // what was asked for. Another message is announced and the focus stays at the button, or goes to what follows it.
+  let sent = null;
+  const SHOWN = "[data-focus], .usa-alert--error[data-result], [data-result]:not(.usa-alert)";
+  const follow = (main) => {
+    const isLost = document.activeElement === document.body || document.activeElement === null;
+    const next = main.querySelector(SHOWN) || (isLost && sent && successor(sent));
+    if (next) {
+      if (next.matches("h1, h2, h3")) next.tabIndex = -1;
+      next.focus();
+    }
+    main.querySelector(".usa-alert[data-result]")?.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    // What was saved is no longer what somebody typed.
+    if (detail.target?.id === "main" && detail.xhr.status === 200) detail.requestConfig.elt.reset?.();
+  });
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (detail.target?.id === "main") follow(document.getElementById("main"));
+  });
   // A part in the address, such as #phones, takes the focus away.
   window.addEventListener("load", lead);
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -158,13 +178,12 @@
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
     const { submitter } = event;
+    const around = (one) => (one ? [one.id, ...around(one.parentElement.closest("main [id]"))] : []);
+    const parts = around(submitter?.parentElement.closest("main [id]"));
+    sent = { path: window.location.pathname, button: submitter?.id, parts };
     // A download loads no new page, which would enable the form again.
     if (submitter && "file" in submitter.dataset) window.setTimeout(free, 3000, form);
-    else if (!event.defaultPrevented) {
-      const part = submitter?.parentElement.closest("main [id]");
-      const { pathname } = window.location;
-      sessionStorage.setItem(PRESSED, JSON.stringify({ path: pathname, button: submitter?.id, part: part?.id }));
-    }
+    else if (!event.defaultPrevented) sessionStorage.setItem(PRESSED, JSON.stringify(sent));
   });
   const free = (form) => {
     delete form.dataset.sent;

@@ -1,7 +1,7 @@
 """What a liaison hears who does not see the page, and where their keys lead: from the ring to the outcome."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -218,27 +218,50 @@ def test_outcomes_say_with_their_name_what_happens_without_one(
     )
 
 
-def test_message_about_a_click_that_loads_a_page_has_the_focus_there(
+def test_message_about_a_click_is_heard_once_and_the_focus_stays_at_the_button(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    """It came after the head and the bar of the page, and nothing announced it."""
-    page = console_server.opens(visitors, "/console/shift", console_server.adds())
+    page = opens(console_server, visitors, console_server.adds(), "/console/shift")
+    page.get_by_label("First day").fill("2026-12-24")
 
     page.get_by_label("Spanish").focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="Save languages").focus()
     page.keyboard.press("Enter")
 
-    saved = page.locator("main [data-result]")
-    expect(saved).to_be_focused()
-    expect(saved).to_have_text(re.compile(r"Languages saved\."))
-    page.keyboard.press("Tab")
-    expect(page.locator("main button:focus")).to_have_count(1)
+    expect(page.locator("main [data-result]")).to_have_text(re.compile(r"Languages saved\."))
+    expect(page.get_by_role("button", name="Save languages")).to_be_focused()
+    looks_again(page)
+    assert ["Languages saved." in sentence for sentence in said(page)].count(True) == 1
+    # What was typed beside it is not saved yet.
+    expect(page.get_by_label("First day")).to_have_value("2026-12-24")
+    expect(page.get_by_label("Spanish")).to_be_checked()
 
 
-def test_page_that_loads_after_a_click_has_the_focus_at_what_the_click_brought(
+def test_what_was_saved_is_not_in_its_form_any_more(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
+    """It would be saved a second time."""
+    page = opens(console_server, visitors, console_server.adds(), "/console/shift")
+    day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    page.get_by_label("First day").fill(day)
+
+    posts: list[str] = []
+    page.on("request", lambda one: posts.append(one.url) if one.method == "POST" else None)
+    # Twice before the answer is there.
+    page.get_by_role("button", name="Add absence").evaluate("one => { one.click(); one.click(); }")
+
+    expect(page.get_by_role("button", name="Remove")).to_be_visible()
+    expect(page.get_by_label("First day")).to_have_value("")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Remove")).to_have_count(0)
+    expect(page.get_by_role("heading", name="My shift")).to_be_focused()
+    assert len(posts) == 2, "once for each"
+    assert page.url.endswith("/console/shift")
+    assert said(page), "it is the same page all the time"
+
+
+def test_click_leads_the_focus_to_what_it_brought(visitors: Visitors, console_server: ConsoleServer) -> None:
     """Without a message the focus was at the top of the page, and so it was at "Not saved"."""
     kim = console_server.adds("administrator", on_shift=True)
     case = opened_case(console_server, kim)
@@ -254,8 +277,8 @@ def test_page_that_loads_after_a_click_has_the_focus_at_what_the_click_brought(
     expect(page.get_by_role("heading", name="Phone 3")).to_be_focused()
     page.locator("summary", has_text="Unsafe: stop calling it").last.click()
     clicks("Unsafe: stop calling it: Phone 3")
-    expect(page.locator("[data-result]")).to_be_focused()
     expect(page.locator("[data-result]")).to_contain_text("We do not call it any more.")
+    expect(page.get_by_role("heading", name="Phone 3")).to_be_focused()
     page.goto(f"{console_server.url}/console/shift")
     clicks("Take a 10-minute break")
     expect(page.get_by_role("main").get_by_role("button", name="End break")).to_be_focused()
@@ -309,7 +332,7 @@ def test_numbers_and_codes_that_a_page_shows_once_have_the_focus_and_are_heard_d
     page.goto(f"{console_server.url}/console/staff/{ana.staff_id}/pin")
     page.get_by_role("main").get_by_role("button").click()
     expect(shown).to_have_text(re.compile("Write it down or tell them now."))
-    expect(shown).to_be_focused()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     assert re.search(r"definition: \d( \d)+", page.locator("main").aria_snapshot())
 
 
