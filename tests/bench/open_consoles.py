@@ -47,7 +47,7 @@ _STEADY_ROUNDS = 3
 _SPAWN = multiprocessing.get_context("spawn")
 PAGE = "/console/callbacks"
 #: After this time other parts follow a bar that shows nothing new (desk.js).
-_LATER_SECONDS = 3.0
+_LATER_SECONDS = 1.5
 #: A process has started when it takes less of a core than this in a second.
 _AT_REST, _MOST_STARTING_SECONDS = 0.05, 30
 

@@ -57,9 +57,9 @@
   });
   if (!bar) return;
 
-  // When something changed, the bar looks at once. The other parts follow where something in it did, and else within
-  // seconds: one look then serves all changes of this time. Most changes are other people's.
-  const LATER_MILLISECONDS = 3000;
+  // When something changed, the bar looks at once. The other parts follow where something in it did, and else a little
+  // later: one look then serves all changes of this time. Most changes are other people's.
+  const LATER_MILLISECONDS = 1500;
   let look = null;
   const dispatch = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
   const lookAtParts = (isOwn) => {
