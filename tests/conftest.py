@@ -65,8 +65,16 @@ ON_ONE = (
     "tests/models/talks/",
     "tests/workers/",
 )
-#: Tests that wait for a browser, a process or a moment for most of their time; the longest come first.
-WAITING = ("tests/chaos/", "tests/browser/", "tests/hotline/")
+LONGEST = (
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/hotline/cli/test_serve.py",
+    "tests/models/store/",
+    "tests/people/",
+    "tests/replay/",
+    "tests/test_",
+    "tests/workers/",
+)
 
 
 #: A folder in memory, where a system has one, and how much of it must be free for the suite's files.
@@ -106,19 +114,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mix the files that wait with those that compute, so that at any time some processes do each.
-
-    All that wait at first would leave the processor idle, and all that compute at the end would want more of
-    it than there is.
-    """
-    files = list(dict.fromkeys(item.nodeid.partition("::")[0] for item in items))
-    waiting = sorted(
-        (one for one in files if one.startswith(WAITING)),
-        key=lambda one: next(place for place, start in enumerate(WAITING) if one.startswith(start)),
-    )
-    computing = [one for one in files if not one.startswith(WAITING)]
-    places = {one: number / len(group) for group in (waiting, computing) for number, one in enumerate(group)}
-    items.sort(key=lambda item: places[item.nodeid.partition("::")[0]])
+    """Begin with the folders of the longest tests, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:
