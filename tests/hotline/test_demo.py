@@ -35,6 +35,7 @@ from models.overview.caller_state import load_by_sid
 from models.overview.work_list import Reader, work_list
 from models.staff.alert import Alert
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import HASHER, make_call, make_policies
 from workers.office_rules import callback_policy_of, policies_of
 
@@ -177,6 +178,7 @@ def test_case_that_was_changed_or_closed_meanwhile_is_no_longer_listed(
     assert {person.number for person in PEOPLE} - listed == {PEOPLE[0].number, PEOPLE[1].number}
 
 
+@ON_BOTH
 def test_callback_list_is_filled_on_request_and_nobody_is_rung_on_that_day(
     database: Database, settings: Settings, office: Office, now: datetime
 ) -> None:

@@ -19,7 +19,7 @@ from models.staff.schedule import Absence
 from models.staff.staff import add_person
 from models.store.database import Database
 from tests.call_center import CallCenter
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import (
     make_callback,
     make_case,
@@ -301,6 +301,7 @@ def test_alert_that_may_not_have_been_sent_is_sent_again_at_once_and_then_every_
     assert sorted(alert.state for alert in call_center.rows(Alert)) == ["sent", "unknown"]
 
 
+@ON_BOTH
 def test_page_whose_call_did_ring_after_all_is_not_sent_again(call_center: CallCenter) -> None:
     """The carrier's answers were lost, and its events tell of the calls."""
     with call_center.database.transaction() as session:

@@ -170,6 +170,7 @@ def test_phone_barred_since_is_not_rung_and_a_person_decides(call_center: CallCe
     assert (call_center.state(), call_center.callback().outcome) == ("left_for_staff", "cannot_dial")
 
 
+@ON_BOTH
 def test_window_in_which_nobody_ever_works_is_left_for_a_person(call_center: CallCenter) -> None:
     call_center.office = make_office(always_open=False)
     _people(call_center, ANA)

@@ -221,6 +221,7 @@ def test_caller_whose_liaison_is_lost_in_the_first_seconds_gets_the_next_one_in_
     assert (other.is_talking, phone.is_talking) == (True, True)
 
 
+@ON_BOTH
 def test_caller_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -11,6 +11,7 @@ from models import Callback, Staff
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -164,6 +165,7 @@ def test_caller_at_0_gets_the_next_liaison_when_the_end_event_of_a_passed_offer_
     assert phone.is_talking
 
 
+@ON_BOTH
 def test_liaison_may_call_another_colleague_when_the_end_event_of_the_first_is_lost(
     talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff
 ) -> None:

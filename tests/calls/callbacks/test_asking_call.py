@@ -8,6 +8,7 @@ from models import Staff
 from tests.calls.callbacks.test_callbacks import asks_express, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.stories import asks_very_soon, opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -163,6 +164,7 @@ def test_liaison_is_rung_a_minute_later_when_no_event_says_that_the_asking_call_
     assert the_callback(hotline).due_at == promised
 
 
+@ON_BOTH
 def test_nobody_is_rung_for_a_callback_while_its_caller_talks_at_0_in_the_same_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

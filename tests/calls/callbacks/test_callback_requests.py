@@ -311,6 +311,7 @@ def test_caller_hears_that_a_late_promise_is_late(
     assert phone.does_not_hear("no later than")
 
 
+@ON_BOTH
 def test_caller_whose_callback_was_closed_meanwhile_is_promised_no_call(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:

@@ -431,6 +431,7 @@ def test_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> None
     assert "crisis" not in phone.heard_so_far
 
 
+@ON_BOTH
 def test_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

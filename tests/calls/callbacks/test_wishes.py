@@ -10,6 +10,7 @@ from models import Callback, Staff
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.test_without_pin import dials_to_the_callback_menu
 from tests.calls.stories import chooses_more, newest_callback, opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 
@@ -17,6 +18,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
+@ON_BOTH
 def test_caller_hears_every_wish_repeated_and_it_is_kept(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:

@@ -21,14 +21,16 @@ from models.talks.own_call import call_now
 from tests.calls.conftest import Hotline
 from tests.calls.staff.conftest import talked
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
-from tests.conftest import ON_SQLITE
-from tests.factories import HASHER, MadeCase, make_duress_pin
+from tests.conftest import ON_BOTH, ON_SQLITE
+from tests.factories import HASHER, MadeCase, make_duress_pin, refuses
 from tests.models.staff.staff_people import someone
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 NEW, ABUSER = "583961", "+12025550166"
+#: One case number in 800 refuses ``NEW``; this one does.
+REFUSING = "50602299"
 
 
 @pytest.fixture
@@ -146,8 +148,7 @@ def test_case_without_a_duress_pin_refuses_some_new_pins_as_well(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     """Otherwise a refusal would tell whoever knows the person's own PIN that there is a duress PIN."""
-    # One number in 800 refuses this PIN.
-    case = make_case(custody_status="in_custody", number="50602299")
+    case = make_case(custody_status="in_custody", number=REFUSING)
     decoy = HASHER.decoy_mark(hotline.row(select(Case.number_key).where(Case.id == case.id)))
     assert HASHER.is_near(decoy, NEW)
 
@@ -155,10 +156,15 @@ def test_case_without_a_duress_pin_refuses_some_new_pins_as_well(
 
 
 def test_coercer_with_the_duress_pin_learns_nothing_of_the_own_pin_by_new_pins(
-    phone: Phone, case: MadeCase, duress: MadeCase
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     """A refusal near the person's own PIN would tell where it is."""
+    # What this number refuses by itself is far from both.
+    case = make_case(number=REFUSING)
     near = wrong(case.pin)
+    with hotline.database.transaction() as session:
+        assert not refuses(session, case.number, near)
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
 
     caller = calls(phone, duress, "4", duress.pin, near, near)
 
@@ -293,6 +299,7 @@ def test_counters_treat_the_duress_pin_as_a_right_one(
     assert hotline.rows(select(KnownPhone.unsafe_at)) == [None]
 
 
+@ON_BOTH
 def test_turned_off_duress_pin_is_a_wrong_pin(phone: Phone, duress: MadeCase, hotline: Hotline) -> None:
     with hotline.database.transaction() as session:
         real = session.get_one(Case, session.get_one(Case, duress.id).duress_of)

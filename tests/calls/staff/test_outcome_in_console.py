@@ -62,6 +62,7 @@ def saves_in_console(hotline: Hotline, code: str, agreed: datetime | None = None
         hotline.jobs.enqueue(name, row_id)
 
 
+@ON_BOTH
 def test_call_agreed_on_for_the_same_hour_twice_stays_with_the_colleague_who_claimed_it(
     liaison: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -17,6 +17,7 @@ from tests.calls.staff_line.staff_calls import (
     signs_in,
 )
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -24,6 +25,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
+@ON_BOTH
 def test_staff_change_their_pin_by_keying_a_new_one_twice(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:

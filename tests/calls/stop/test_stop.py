@@ -13,6 +13,7 @@ from models.cases.registrant import Registrant
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -271,6 +272,7 @@ def test_caller_who_does_all_that_the_answer_to_start_says_is_called_there_again
     assert hotline.row(select(Registered.stopped_at)) is None
 
 
+@ON_BOTH
 def test_start_does_not_overrule_a_caller_who_left_the_phone_stopped(
     phone: Phone, hotline: Hotline, case: MadeCase, clock: Clock, texts: Callable[..., str]
 ) -> None:

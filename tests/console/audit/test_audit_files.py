@@ -12,6 +12,7 @@ from models import AuditEntry, AuditExport, Staff
 from models.audit import audit
 from models.staff.two_people import ATTEMPT
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.console.audit_pages import records
 from tests.console.conftest import PASSWORD, Clock, Member
 
@@ -248,6 +249,7 @@ def test_proof_of_identity_in_between_continues_the_approval_and_the_download(
     assert [one["target"] for one in _file(supervisor)] == ["callback:7"]
 
 
+@ON_BOTH
 def test_request_for_a_file_is_rejected_by_another_role_and_its_asker_reads_so(
     supervisor: Member, administrator: Member, staff: Any, database: Database, clock: Clock
 ) -> None:

@@ -15,6 +15,7 @@ from models.audit.audit_head import note_head
 from models.callbacks.callback_state import MOVES
 from models.overview.audit_watch import watch
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.console.audit_pages import records
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_policies, make_subject
@@ -158,6 +159,7 @@ def test_search_field_that_makes_no_sense_has_its_error_beside_it(supervisor: Me
     assert supervisor.status == 200
 
 
+@ON_BOTH
 def test_phone_typed_in_place_of_a_row_number_is_in_no_address(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from models import Callback
 from models.cases.registrant import Phone as RegistrantPhone
 from models.store.database import Database, keyring_of
+from tests.conftest import ON_BOTH
 from tests.console.callbacks.office import MESSAGE_ALLOWED, PHONE, Office, just_talked, note_on, the_talk
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.conftest import Clock, Member, words
@@ -202,6 +203,7 @@ def test_liaison_reads_that_a_caller_at_0_without_number_and_pin_is_called_by_no
         assert session.scalars(select(Callback)).all() == []
 
 
+@ON_BOTH
 def test_liaison_reads_that_the_case_of_a_caller_at_0_has_no_phone_to_call(
     staff: Any, office_rows: Office, database: Database, clock: Clock
 ) -> None:

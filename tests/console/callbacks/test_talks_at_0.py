@@ -5,6 +5,7 @@ from typing import Any
 from models import Callback, Talk
 from models.store.database import Database
 from models.talks.talk import begin_talk, close
+from tests.conftest import ON_BOTH
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member, words
 from tests.factories import make_call, make_case, make_wait
@@ -189,6 +190,7 @@ def test_only_the_leader_of_a_talk_at_0_sees_the_time_zone_of_a_caller_who_gave_
         assert other.reads("Ana Demo leads the talk with the person")
 
 
+@ON_BOTH
 def test_liaison_who_transferred_a_caller_at_0_saves_the_note_that_they_had_begun(
     staff: Any, office_rows: Office, database: Database
 ) -> None:

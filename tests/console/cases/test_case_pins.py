@@ -21,6 +21,7 @@ from models.audit import audit
 from models.cases.case import give_new_pin
 from models.cases.new_pin import is_guessable
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.console.case_pages import actions, kept_case, verifies
 from tests.console.conftest import PASSWORD, Clock, Member
 from tests.factories import NOW, MadeCase
@@ -392,6 +393,7 @@ def test_pin_pages_ask_for_a_fresh_proof_after_a_while(
     assert not liaison.path.endswith("/pin")
 
 
+@ON_BOTH
 def test_post_is_offered_only_where_mail_is_safe(liaison: Member, database: Database) -> None:
     case = kept_case(database)
     verifies(liaison, case)

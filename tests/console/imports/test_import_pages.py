@@ -17,6 +17,7 @@ from models.custody.import_paging import page_held
 from models.notices.spreading import spread
 from models.notices.taking_back.retraction import retract
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.console.case_pages import verifies
 from tests.console.conftest import Clock, Member
 from tests.console.imports.files import held_import, newest_import, uploads
@@ -316,6 +317,7 @@ def test_call_list_is_by_case_and_is_announced_after_an_hour(
     assert supervisor.reads("someone should call the people on this list")
 
 
+@ON_BOTH
 def test_supervisor_calls_the_people_on_the_call_list_and_sees_who_was_called(
     supervisor: Member, administrator: Member, liaison: Member, database: Database, clock: Clock
 ) -> None:

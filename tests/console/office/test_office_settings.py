@@ -14,6 +14,7 @@ from ivr_flows.prompts import Prompts
 from models import AuditEntry, Callback
 from models.audit.office_change import standing_changes
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.console.conftest import Clock, Member, words
 from tests.factories import make_callback, make_facility
 from tests.statements import sent_statements
@@ -267,6 +268,7 @@ def test_closure_closes_the_office_and_is_taken_back(
     assert standing(database)["holidays.worked_holidays"] == ["2026-11-26"]
 
 
+@ON_BOTH
 def test_closure_says_which_promised_callbacks_it_puts_off_and_its_removal_brings_them_back(
     administrator: Member, database: Database, clock: Clock
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import Absence, AuditEntry, Callback, Staff, Talk
 from models.store.database import Database, keyring_of
 from models.talks.talk import audit_talk, begin_talk, close
+from tests.conftest import ON_BOTH
 from tests.console.case_pages import actions
 from tests.console.conftest import Clock, Member, words
 from tests.factories import make_call, make_callback, make_case
@@ -112,6 +113,7 @@ def test_personal_phone_needs_a_staff_code_first(liaison: Member, database: Data
     assert row(database, liaison).office_phone is False
 
 
+@ON_BOTH
 def test_languages_are_ticked_and_none_is_refused(liaison: Member, database: Database) -> None:
     liaison.opens("/console/shift").fills(speaks_en="1", speaks_es="1").clicks("Save languages")
     assert row(database, liaison).languages == "en,es"

@@ -67,6 +67,7 @@ def wrong(result: Result) -> dict[str, str]:
     return {check["name"]: check["wrong"] for check in json.loads(result.stdout)["checks"] if check["wrong"]}
 
 
+@ON_BOTH
 def test_healthy_installation_is_reported_without_a_secret(
     settings: Settings, database: Database, redis_url: str
 ) -> None:

@@ -9,6 +9,7 @@ from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import SettleError, reject, release
 from models.custody.refusals import SettleRefusal
+from tests.conftest import ON_BOTH
 from tests.factories import NOW
 from tests.models.custody.feed import (
     at,
@@ -94,6 +95,7 @@ def test_row_that_was_overtaken_while_held_is_dropped_at_the_release(database):
     assert (said.status, said.as_of) == ("in_custody", at(1))
 
 
+@ON_BOTH
 def test_person_whom_two_imports_hold_is_free_when_both_are_settled(database):
     cases, _ = eleven_held_releases(database)
     rows = [feed_row(f"A-{n}", status="escaped", status_at=at(0), as_of=at(1)) for n in range(11)]

@@ -11,6 +11,7 @@ from config.office import Office
 from models.custody.custody_event import CustodyEvent
 from models.store.database import Database
 from tests.call_center import CallCenter
+from tests.conftest import ON_BOTH
 from tests.factories import make_court, make_office, open_by_hours
 from tests.models.custody.feed import at
 from tests.models.notices.registered import change_notices, feeds, registered_case, states
@@ -138,6 +139,7 @@ def test_date_that_moved_back_is_reminded_of_again(line: CallCenter) -> None:
     ]
 
 
+@ON_BOTH
 def test_reminder_that_was_confirmed_is_not_told_twice_when_its_date_moves_back(line: CallCenter) -> None:
     says(line, expected_release_at=SOON)
     change_notices(line.database, state="confirmed")

@@ -207,7 +207,8 @@ def test_office_that_keeps_rows_for_longer_loses_none_to_a_purge_that_had_begun_
     assert [counts[name] for name in kept] == [before[name] for name in kept]
     assert counts["calls"] == 3
     with database.reading() as session:
-        told = session.scalars(select(AuditEntry).where(AuditEntry.action == "purge_rows")).all()
+        purges = select(AuditEntry).where(AuditEntry.action == "purge_rows").order_by(AuditEntry.id)
+        told = session.scalars(purges).all()
         assert [entry.facts["before"][:10] for entry in told if entry.facts] == ["2026-09-30", "2025-12-29"]
         assert all(entry.facts and entry.facts["deleted"] == {} for entry in told)
     assert chain_is_whole(database)

@@ -14,6 +14,7 @@ from models.cases.registrant import Consent
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, talks_at_0
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_custody_record, open_by_hours
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -151,6 +152,7 @@ def test_person_who_is_afraid_at_another_phone_by_day_is_called_within_the_hour(
     assert rings_at(phone, hotline, clock).hour == 10
 
 
+@ON_BOTH
 def test_phone_without_hours_rings_by_day_if_its_person_is_afraid_at_one_that_is_unsafe(
     phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock
 ) -> None:

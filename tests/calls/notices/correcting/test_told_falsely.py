@@ -36,7 +36,7 @@ from tests.calls.notices.staff_tells import (
 )
 from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
 from tests.calls.stories import opens_the_case, talks_at_0
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback, make_court
 from tests.phone import Phone
 
@@ -248,6 +248,7 @@ def test_person_who_heard_of_a_false_escape_in_a_call_about_something_else_hears
     assert called.hears("What we told you today was wrong", "was released")
 
 
+@ON_BOTH
 def test_caller_at_0_whom_nobody_told_after_all_hears_of_no_mistake_in_a_false_escape(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

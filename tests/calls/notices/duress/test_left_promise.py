@@ -30,7 +30,7 @@ from tests.calls.notices.duress.team import (
     texts_to,
 )
 from tests.calls.notices.staff_tells import tasks
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback
 from tests.models.staff.staff_people import Someone
 from tests.phone import Phone
@@ -158,6 +158,7 @@ def test_liaison_who_takes_over_from_the_one_who_knew_is_told_and_so_is_the_supe
     assert "only_you" not in texts_to(hotline, other)
 
 
+@ON_BOTH
 def test_next_liaison_is_told_nothing_of_a_use_that_is_over(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

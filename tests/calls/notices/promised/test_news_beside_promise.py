@@ -31,7 +31,7 @@ from tests.calls.notices.staff_tells import (
 )
 from tests.calls.notices.test_newer_news import nobody_answers
 from tests.calls.stories import opens_the_case
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback
 from tests.phone import Phone, PlacedCall
 
@@ -380,6 +380,7 @@ def test_talk_with_a_stranger_about_news_leaves_the_promise_its_phone_and_its_si
         assert number_of(session, one.id) == ELSEWHERE
 
 
+@ON_BOTH
 def test_stop_in_a_talk_about_news_moves_what_waits_to_the_next_phone(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, texts: Callable[..., str]
 ) -> None:

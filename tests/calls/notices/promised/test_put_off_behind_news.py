@@ -11,7 +11,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, Registered, sweeps
 from tests.calls.notices.promised.test_news_beside_promise import calls_in, is_called_about_news, open_ones
 from tests.calls.notices.staff_tells import is_left_to_staff, tasks
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback
 from tests.phone import Phone
 
@@ -45,6 +45,7 @@ def rings_within(phone: Phone, hotline: Hotline, minutes: int) -> bool:
     return False
 
 
+@ON_BOTH
 def test_phone_is_left_alone_after_not_now_though_an_afraid_person_was_promised_a_call(
     phone: Phone, person: Person, hotline: Hotline
 ) -> None:

@@ -110,6 +110,7 @@ def test_staff_get_a_task_about_each_other_person_at_that_phone_and_hers_names_n
     assert hotline.rows(select(Callback.reason).where(*left)) == ["to_supervisor"]
 
 
+@ON_BOTH
 def test_task_is_closed_when_it_was_the_right_person_after_all(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

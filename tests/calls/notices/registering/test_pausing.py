@@ -12,6 +12,7 @@ from tests.calls.notices.conftest import CODE, SECOND
 from tests.calls.notices.registering.conftest import ASK, calls, consents, registers, registration
 from tests.calls.notices.registering.test_new_phone import escapes, is_confirmed, is_unsafe
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -236,6 +237,7 @@ def test_spanish_caller_hears_what_gives_these_calls_back(
     assert caller.hears(said)
 
 
+@ON_BOTH
 def test_caller_who_leaves_the_calls_stopped_is_told_once_and_staff_have_one_task(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
@@ -351,6 +353,7 @@ def test_staff_call_nobody_to_ask_who_has_answered_by_key(
     assert [task.state for task in hotline.rows(asked)] == ["cancelled"]
 
 
+@ON_BOTH
 def test_staff_still_ask_about_the_other_case_whose_consent_ends(
     phone: Phone, case: MadeCase, hotline: Hotline, make_case: MakeCase
 ) -> None:

@@ -15,6 +15,7 @@ from models.overview.case_change import confirm_subject, link_subject
 from models.store.database import keyring_of
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, reports, sweeps
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_staff
 from tests.phone import Phone
 
@@ -55,6 +56,7 @@ def confirms(hotline: Hotline, case: MadeCase, by: Boss) -> None:
         confirm_subject(session, by, session.get_one(Case, case.id), hotline.clock.now, 30)
 
 
+@ON_BOTH
 def test_escape_before_a_second_person_confirms_whom_a_case_is_about_rings_once_they_do(
     phone: Phone, registered: Registering, hotline: Hotline, make_case: MakeCase, bosses: list[Boss]
 ) -> None:
