@@ -32,7 +32,7 @@ def office(office: Office) -> Office:
 def test_caller_hears_the_names_joined_to_the_word_before(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
-    make_staff(languages=["es"])
+    make_staff(languages="es")
     case = make_case(custody_status="in_custody", language="es")
     phone.dials_in()
     phone.presses("2")
