@@ -57,8 +57,8 @@ def test_what_a_colleague_does_with_the_open_callback_is_said_once(
     claims(console_server, callback_id, luis)
     looks_again(page)
     expect(page.get_by_text("Luis Demo claimed it")).to_be_visible()
-    looks_again(page)
-    page.wait_for_load_state("networkidle")
+    looks(page)
+    looks(page)
     expect(page.locator("#work-title")).to_be_focused()
     assert said(page) == ["Claimed: Luis Demo"]
 
@@ -69,8 +69,8 @@ def test_what_a_colleague_does_with_the_open_callback_is_said_once(
     assert said(page) == ["Claimed: Luis Demo", "Waiting"]
     page.locator("#does-claim").click()
     expect(page.locator("#does-release")).to_be_visible()
-    looks_again(page)
-    page.wait_for_load_state("networkidle")
+    looks(page)
+    looks(page)
     assert said(page) == ["Claimed: Luis Demo", "Waiting", "You claimed it."]
 
 

@@ -222,7 +222,6 @@ def test_lost_connection_is_reported_and_what_was_typed_stays(
     page.get_by_role("button", name="Change password").click()
 
     expect(page.get_by_text("Password changed.")).to_be_visible()
-    page.wait_for_load_state("networkidle")
 
 
 def test_sign_in_can_be_read_in_spanish_and_at_twice_its_size(

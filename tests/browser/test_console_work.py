@@ -12,7 +12,7 @@ from models.talks.leg_end import leg_ended
 from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import NARROW, Colleague, ConsoleServer, judge, looks_again
-from tests.browser.test_console_bar import opens, said
+from tests.browser.test_console_bar import looks, opens, said
 from tests.browser.test_console_callbacks import promises
 from tests.factories import make_call, make_callback, make_case, make_custody_record
 from workers.office_rules import callback_policy_of
@@ -241,8 +241,8 @@ def test_missed_call_is_said_at_once_beside_what_was_typed(
 
     expect(page.locator("#work").get_by_text("You did not answer your phone")).to_be_visible()
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
-    looks_again(page)
-    page.wait_for_load_state("networkidle")
+    looks(page)
+    looks(page)
     assert " ".join(said(page)).count("You did not answer your phone, so nobody was called.") == 1
     with console_server.database.reading() as session:
         row = session.get_one(Callback, callback_id)
