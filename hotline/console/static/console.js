@@ -4,8 +4,8 @@
 (() => {
   const place = document.getElementById("connection");
 
-  // Which of these the page says now, if any: "lost", "out" (signed out) or "refused". Each is announced once, and so is
-  // the return; htmx retries by itself.
+  // Which of these the page says now, if any: "lost", "click" (lost, and a click with it), "out" (signed out) or
+  // "refused". Each is announced once, and so is the return; htmx retries by itself.
   let shown = "";
   const say = (what, text, kind, link) => {
     shown = what;
@@ -20,9 +20,11 @@
     }
   };
   const lose = () => {
-    if (shown !== "lost") say("lost", place.dataset.lost, "lost");
+    if (shown !== "lost" && shown !== "click") say("lost", place.dataset.lost, "lost");
   };
   const recover = () => {
+    // It comes within moments and must not hide that something may not have been done.
+    if (shown === "click") say("refused", place.dataset.backClick, "lost");
     if (shown !== "lost" && shown !== "out") return;
     say("", shown === "out" ? place.dataset.signedIn : place.dataset.back, "back");
     window.setTimeout(() => {
@@ -40,7 +42,7 @@
     return why.length > 0;
   };
   // Nobody sends a click again by itself.
-  const loseClick = () => say("lost", place.dataset.lostClick, "lost");
+  const loseClick = () => say("click", place.dataset.lostClick, "lost");
   const loseOne = (event) => (event.detail.elt.matches("[data-live]") ? lose() : loseClick());
 
   // The bar gives up a request that takes too long. While it has no answer it is old, although other parts are not.
