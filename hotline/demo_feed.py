@@ -4,7 +4,7 @@ import csv
 from datetime import datetime
 from pathlib import Path
 
-from models.custody.import_file import COLUMNS
+from models.custody.imports.file import COLUMNS
 
 #: Its registrant asked to be called about changes (hotline/demo.py); the file is about the same person.
 REGISTERED_NUMBER, RELEASED = "41000723", "DEMO-01"

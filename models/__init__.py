@@ -16,9 +16,9 @@ from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_event import CustodyEvent
-from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.directory import Court, Facility
-from models.custody.import_record import ImportReject
+from models.custody.imports.custody_import import CustodyImport, ImportRow
+from models.custody.imports.record import ImportReject
 from models.custody.unlisted import UnlistedName
 from models.notices.notice import Notice, NoticePhone
 from models.notices.registration import Registration

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from models.calls import alert_sending, pacing
-from models.custody.custody_import import ImportBusyError
+from models.custody.imports.custody_import import ImportBusyError
 from models.notices import gate_watch, staff_task
 from models.notices.agreed.lapse import ask_to_renew
 from models.notices.end_watch import ask_who_stopped

@@ -5,8 +5,8 @@ from typing import Any
 
 from config.office import Office
 from models.callbacks.callback_policy import CallbackPolicy
-from models.custody.custody_import import ImportRules
 from models.custody.custody_status import HeardRules
+from models.custody.imports.custody_import import ImportRules
 from models.store.policies import Policies
 
 

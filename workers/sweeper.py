@@ -21,10 +21,10 @@ from models.calls.alert_sending import end_lost_alerts, is_any_lost, is_any_made
 from models.calls.pacing import CALLS, TEXTS
 from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.staff_line_stay import clear_lines
-from models.custody.custody_import import is_any_unfinished, resume
 from models.custody.feed_silence import is_silence_untold, tell_of_silence
-from models.custody.import_paging import is_anything_held, page_held
-from models.custody.import_upload import tidy_uploads, uploads_over
+from models.custody.imports.custody_import import is_any_unfinished, resume
+from models.custody.imports.paging import is_anything_held, page_held
+from models.custody.imports.upload import tidy_uploads, uploads_over
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.frame.in_call import see_sessions, sessions_in_calls
 from models.notices.escalation import escalate, is_any_late

@@ -15,13 +15,13 @@ from hotline.cli.command.context import Installation, emit, fail, open_installat
 from hotline.cli.command.tied import refuse_tied
 from hotline.cli.command.unknown import ROW_ID
 from hotline.refusals.wording import in_english
-from models.custody.custody_import import (
+from models.custody.imports.custody_import import (
     FeedFileError,
     ImportBusyError,
     ImportResult,
     import_custody,
 )
-from models.custody.held_import import (
+from models.custody.imports.held import (
     HeldImport,
     SettleError,
     list_held,

@@ -78,7 +78,7 @@ def _only(elsewhere: str) -> Any:
 
 def _land_forever(database: Any) -> None:
     """Every two seconds, apply the approved imports and drop the rejected ones."""
-    from models.custody.custody_import import resume
+    from models.custody.imports.custody_import import resume
 
     pause = threading.Event()
     while not pause.wait(LOOK_SECONDS):

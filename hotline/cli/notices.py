@@ -12,8 +12,8 @@ from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.tied import refuse_tied
 from hotline.cli.command.unknown import ROW_ID, refuse_of
 from hotline.refusals.wording import in_english
-from models.custody.held_import import SettleError
-from models.custody.import_lock import ImportBusyError
+from models.custody.imports.held import SettleError
+from models.custody.imports.lock import ImportBusyError
 from models.notices.cancelling import CANCEL_REASONS, cancel_notice
 from models.notices.notice import NOTICE_STATES, Notice
 from models.notices.taking_back.retraction import retract

@@ -25,7 +25,7 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.custody.directory import Court, Facility
-from models.custody.import_record import silencing_import
+from models.custody.imports.record import silencing_import
 from models.store.database import keyring_of
 from models.store.policies import Policies
 from models.store.refusal import RefusedError

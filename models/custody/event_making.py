@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.imports.record import RETRACTED_STATES, CustodyImport
 
 #: Feeds correct the date of one fact by hours, and some write the time of the file; a person who was
 #: released twice within a day is told of once, with the newer date.

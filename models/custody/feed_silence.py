@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from models.custody.import_history import newest_as_of
+from models.custody.imports.history import newest_as_of
 from models.staff.alert import FEED_SILENT, tell_supervisors
 from models.staff.paging import is_page_due, take_page
 from models.store.policies import Policies

@@ -17,7 +17,7 @@ from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules
-from models.custody.import_record import silencing_import
+from models.custody.imports.record import silencing_import
 from models.notices.notice import CAP, IS_GATED, IS_OPEN, LATE, NOTICES, Notice
 from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration

@@ -24,7 +24,7 @@ from models.cases.duress import is_calling_paused, paused_for
 from models.cases.registrant import Phone, Registrant
 from models.custody.custody_event import FEED_SILENT, REMINDERS, CustodyEvent
 from models.custody.custody_status import HeardRules, heard
-from models.custody.import_history import newest_as_of
+from models.custody.imports.history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring, pause_after
 from models.notices.notice import (
     CAP,

@@ -10,7 +10,7 @@ from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.cases.case import Case
 from models.custody.custody_event import CustodyEvent
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.imports.record import RETRACTED_STATES, CustodyImport
 from models.notices.notice import Notice
 from models.outcomes.news_told import cases_perhaps_told
 from models.outcomes.told_falsely import WAS_FALSE, note_told_falsely

@@ -44,7 +44,7 @@ from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
-from models.custody.import_record import silencing_import
+from models.custody.imports.record import silencing_import
 from models.notices.notice import IS_OPEN, NOTICES
 from models.notices.registration import IS_END_UNTOLD, IS_KEPT, REGISTRATIONS
 from models.staff.staff import Staff

@@ -13,9 +13,9 @@ from models.callbacks.callback import IS_OPEN, IS_PAST, STAFF_CALL, Callback
 from models.callbacks.to_new_phone import is_to_new_phone
 from models.calls.call import Call
 from models.cases.case import Case
-from models.custody.import_paging import has_call_list
-from models.custody.import_preview import would_hear_else
-from models.custody.import_record import CustodyImport
+from models.custody.imports.paging import has_call_list
+from models.custody.imports.preview import would_hear_else
+from models.custody.imports.record import CustodyImport
 from models.overview.lost_pin import EVIDENCE, has_phone_for
 from models.overview.refusals import CaseOpeningRefusal
 from models.staff.staff import Staff

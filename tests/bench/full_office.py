@@ -12,8 +12,8 @@ from config.office import Office
 from models import Base
 from models.cases.case import new_number
 from models.cases.name_index import index_name
-from models.custody.import_history import waiting
-from models.custody.import_paging import page_held
+from models.custody.imports.history import waiting
+from models.custody.imports.paging import page_held
 from models.store.database import Database
 from tests.factories import make_callback, make_case, make_staff, make_subject
 from tests.models.custody.feed import feed_row, load

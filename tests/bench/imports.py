@@ -27,7 +27,7 @@ from sqlalchemy import Table, insert, text
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
-from models.custody.custody_import import ImportRules, import_custody
+from models.custody.imports.custody_import import ImportRules, import_custody
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.bench.callback_list import databases

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from models.custody.custody_import import resume
-from models.custody.import_history import waiting
-from models.custody.import_paging import page_held
-from models.custody.import_record import CustodyImport
+from models.custody.imports.custody_import import resume
+from models.custody.imports.history import waiting
+from models.custody.imports.paging import page_held
+from models.custody.imports.record import CustodyImport
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
 from tests.factories import make_case, make_event, make_notice, make_policies, make_registration

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import Phone
 from models.cases.registrant import Consent
-from models.custody.custody_import import ImportBusyError, ImportRules, import_custody
+from models.custody.imports.custody_import import ImportBusyError, ImportRules, import_custody
 from models.store.database import Database, keyring_of
 from tests.chaos.installation import Installation
 from tests.factories import make_case, make_office, make_registration, make_subject

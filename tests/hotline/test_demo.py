@@ -28,9 +28,9 @@ from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
 from models.custody.custody import CUSTODY_STATUSES
 from models.custody.custody_event import CustodyEvent
-from models.custody.custody_import import ImportRules, import_custody
 from models.custody.custody_status import heard
-from models.custody.import_history import newest_as_of
+from models.custody.imports.custody_import import ImportRules, import_custody
+from models.custody.imports.history import newest_as_of
 from models.overview.caller_state import load_by_sid
 from models.overview.work_list import Reader, work_list
 from models.staff.alert import Alert

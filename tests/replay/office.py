@@ -19,8 +19,8 @@ from models import Call, Callback, CustodyImport, Notice, Staff
 from models.callbacks.callback import advance
 from models.callbacks.callback_state import RINGING_STATES
 from models.cases.case import Case
-from models.custody.custody_import import ImportRules, import_custody
-from models.custody.held_import import reject, release
+from models.custody.imports.custody_import import ImportRules, import_custody
+from models.custody.imports.held import reject, release
 from models.notices.answering import confirm_by_staff
 from models.notices.notice import IS_RINGING, IS_WAITING
 from models.notices.registering import stop_registration

@@ -6,10 +6,10 @@ import logging
 import pytest
 
 from config.logging import JsonLines
-from models.custody.custody_import import resume
-from models.custody.held_import import reject, release
-from models.custody.import_request import agree, ask
-from models.custody.import_upload import By, discard_upload, land_upload, upload
+from models.custody.imports.custody_import import resume
+from models.custody.imports.held import reject, release
+from models.custody.imports.request import agree, ask
+from models.custody.imports.upload import By, discard_upload, land_upload, upload
 from models.store.database import Database
 from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_staff

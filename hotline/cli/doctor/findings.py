@@ -370,7 +370,7 @@ def _read_by_policies(settings: Settings, read: Callable[[Session, datetime, Pol
 def check_feed(settings: Settings) -> Finding:
     """When the feed last confirmed anybody (R14). A late feed is a note: the line itself works."""
     from models.custody.feed_silence import silent_since
-    from models.custody.import_history import newest_as_of
+    from models.custody.imports.history import newest_as_of
 
     found = _read_by_policies(
         settings,

@@ -103,7 +103,7 @@ def _feed(site: Site) -> str:
 
 def _first_file(site: Site) -> str:
     from models.custody.feed_silence import silent_since
-    from models.custody.import_history import newest_as_of
+    from models.custody.imports.history import newest_as_of
 
     newest, since = site.read(
         lambda session, now: (newest_as_of(session), silent_since(session, now, site.policies))

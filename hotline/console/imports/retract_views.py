@@ -11,10 +11,10 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _
-from models.custody.custody_import import ImportBusyError
-from models.custody.held_import import SettleError
-from models.custody.import_history import one_import
-from models.custody.import_upload import By
+from models.custody.imports.custody_import import ImportBusyError
+from models.custody.imports.held import SettleError
+from models.custody.imports.history import one_import
+from models.custody.imports.upload import By
 from models.notices.taking_back.request import WAY, agree_retraction, ask_retraction, withdraw_retraction
 from models.notices.taking_back.retraction import count_uncorrected
 from models.staff.two_people import tied_to

@@ -11,12 +11,12 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _
-from models.custody.brake import HoldReason
-from models.custody.custody_import import ImportBusyError
-from models.custody.held_import import SettleError
-from models.custody.import_history import one_import
-from models.custody.import_request import agree, ask, withdraw
-from models.custody.import_upload import By
+from models.custody.imports.brake import HoldReason
+from models.custody.imports.custody_import import ImportBusyError
+from models.custody.imports.held import SettleError
+from models.custody.imports.history import one_import
+from models.custody.imports.request import agree, ask, withdraw
+from models.custody.imports.upload import By
 from models.staff.two_people import tied_to
 
 

@@ -17,8 +17,8 @@ from hotline.console.shell.headers import policy
 from hotline.console.shell.other_port import asked_host, at_port
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
-from models.custody.custody_import import FeedFileError, ImportBusyError
-from models.custody.import_upload import By, UploadError, discard_upload, land_upload, upload
+from models.custody.imports.custody_import import FeedFileError, ImportBusyError
+from models.custody.imports.upload import By, UploadError, discard_upload, land_upload, upload
 from workers.office_rules import import_rules_of
 
 #: In the configuration of the app of `hotline intake`: it answers no callers, so a file may take its time.

@@ -15,12 +15,12 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
-from models.custody.brake import HoldReason
-from models.custody.import_history import PAGE, Listed, history, newest_as_of, one_import, waiting
-from models.custody.import_paging import has_call_list
-from models.custody.import_preview import PAGE as PEOPLE
-from models.custody.import_preview import changes, kinds_of
-from models.custody.import_rejects import kept_rejects
+from models.custody.imports.brake import HoldReason
+from models.custody.imports.history import PAGE, Listed, history, newest_as_of, one_import, waiting
+from models.custody.imports.paging import has_call_list
+from models.custody.imports.preview import PAGE as PEOPLE
+from models.custody.imports.preview import changes, kinds_of
+from models.custody.imports.rejects import kept_rejects
 from models.custody.unlisted import dismiss_unlisted, unlisted_names, unlisted_of
 from models.notices.notice_counts import Counts, counts_of_import
 from models.overview.case_opening import CaseOpeningError, open_among, open_from_call_list

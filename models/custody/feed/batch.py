@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.custody.brake import SKIPS_A_BATCH
-from models.custody.import_file import FeedFileError
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.imports.brake import SKIPS_A_BATCH
+from models.custody.imports.file import FeedFileError
+from models.custody.imports.record import RETRACTED_STATES, CustodyImport
 from models.custody.refusals import BatchRefusal
 
 _LANDED = ("landed", *RETRACTED_STATES)

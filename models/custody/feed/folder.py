@@ -24,7 +24,7 @@ from typing import Any, TextIO
 
 from models.custody.feed.batch import HashedReader
 from models.custody.feed.manifest import MOST_BYTES, SIGNATURE_BYTES
-from models.custody.import_file import LATEST, FeedFileError
+from models.custody.imports.file import LATEST, FeedFileError
 from models.custody.refusals import BatchRefusal
 
 #: The personal data goes first.

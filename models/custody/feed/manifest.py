@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from models.custody.import_file import FeedFileError
+from models.custody.imports.file import FeedFileError
 from models.custody.refusals import BatchRefusal
 
 #: A manifest is a few hundred bytes; more is none.

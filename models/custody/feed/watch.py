@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 
 from models.audit import audit
-from models.custody.custody_import import ImportRules, import_custody, resume
 from models.custody.feed.batch import Batch, give_back, missing_before, newest_in_order, standing_of
 from models.custody.feed.folder import DONE, REFUSED, FeedFolder, Files
 from models.custody.feed.manifest import Manifest, read_manifest
-from models.custody.import_file import FeedFileError
-from models.custody.import_landing import let_go
-from models.custody.import_lock import ImportBusyError
+from models.custody.imports.custody_import import ImportRules, import_custody, resume
+from models.custody.imports.file import FeedFileError
+from models.custody.imports.landing import let_go
+from models.custody.imports.lock import ImportBusyError
 from models.custody.refusals import BatchRefusal
 from models.staff.alert import FEED_REFUSED, tell_supervisors
 from models.staff.paging import PagedMatter, is_page_due, take_page

@@ -17,7 +17,7 @@ from models.cases.subject import Subject
 from models.custody.custody import IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
 from models.custody.custody_event import REMINDERS, UNCONFIRMED, CustodyEvent
 from models.custody.custody_status import HeardRules, is_day_alone
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.imports.record import RETRACTED_STATES, CustodyImport
 from models.notices.gate_watch import may_be_told
 from models.notices.notice import IS_OPEN, NOTICES, OPEN_STATES, Notice
 from models.notices.notice_moves import AT_REST, record_move, stop

@@ -25,9 +25,9 @@ from sqlalchemy.orm import Session, aliased
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.event_making import Told, last_told, told_of
-from models.custody.import_file import CONTENT_COLUMNS
-from models.custody.import_record import COUNTED_STATES, RETRACTED_STATES, CustodyImport
-from models.custody.import_staging import RECORDS, SUBJECTS
+from models.custody.imports.file import CONTENT_COLUMNS
+from models.custody.imports.known_people import RECORDS, SUBJECTS
+from models.custody.imports.record import COUNTED_STATES, RETRACTED_STATES, CustodyImport
 
 _REPEATED = aliased(CustodyImport)
 _NOTHING_KNOWN = {**dict.fromkeys(CONTENT_COLUMNS), "status": "unknown", "releasable": True}

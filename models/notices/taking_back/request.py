@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.custody.held_import import SettleError
-from models.custody.import_lock import import_lock
-from models.custody.import_record import CustodyImport
-from models.custody.import_request import asked_already, asker_of, drop_request, put_request, record_request
-from models.custody.import_upload import PATIENCE_SECONDS, By
+from models.custody.imports.held import SettleError
+from models.custody.imports.lock import import_lock
+from models.custody.imports.record import CustodyImport
+from models.custody.imports.request import asked_already, asker_of, drop_request, put_request, record_request
+from models.custody.imports.upload import PATIENCE_SECONDS, By
 from models.custody.refusals import SettleRefusal
 from models.notices.taking_back.retraction import begin_retraction
 from models.staff.two_people import check_untied

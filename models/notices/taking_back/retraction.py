@@ -25,9 +25,9 @@ from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS, REMINDERS, UNCONFIRMED, CustodyEvent
 from models.custody.event_making import last_told
-from models.custody.held_import import SettleError, two_of_staff
-from models.custody.import_lock import gentle_transaction, import_lock
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.imports.held import SettleError, two_of_staff
+from models.custody.imports.lock import gentle_transaction, import_lock
+from models.custody.imports.record import RETRACTED_STATES, CustodyImport
 from models.custody.refusals import SettleRefusal
 from models.notices.notice import NOTICES, Notice
 from models.notices.notice_moves import record_move, stop

@@ -15,8 +15,8 @@ from models.callbacks.liaison import IS_FREE
 from models.calls.call import Call
 from models.calls.pin_guard import SPRAYING
 from models.cases.pin import PinTry
-from models.custody.import_history import newest_as_of
-from models.custody.import_record import CustodyImport
+from models.custody.imports.history import newest_as_of
+from models.custody.imports.record import CustodyImport
 from models.outcomes.diverted import IS_DIVERTED
 from models.outcomes.promise_due import IS_DUE, TALKED_AT
 from models.overview.trouble import Trouble, troubles

@@ -14,8 +14,8 @@ from models.callbacks.follow_up import NOT_CALLED, NOT_WAITED_FOR
 from models.calls.two_lists import place_of
 from models.cases.case import Case
 from models.cases.pin import HAS_LOCK, PinCounter
-from models.custody.import_history import IS_ASKED_BACK
-from models.custody.import_record import CustodyImport
+from models.custody.imports.history import IS_ASKED_BACK
+from models.custody.imports.record import CustodyImport
 from models.custody.unlisted import WAITS as UNLISTED_WAITS
 from models.overview.pin_request import PinRequest
 from models.overview.untaken import untaken

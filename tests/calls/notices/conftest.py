@@ -12,7 +12,7 @@ from config.office import Office
 from models import Notice, Registration, Subject
 from models import Phone as PhoneRow
 from models.cases.registrant import Consent
-from models.custody.custody_import import ImportResult, ImportRules
+from models.custody.imports.custody_import import ImportResult, ImportRules
 from models.notices.placing import due_notices
 from models.notices.spreading import spread
 from models.store.database import keyring_of

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Case, Consent, Subject
 from models import Phone as PhoneRow
-from models.custody.custody_import import ImportRules
+from models.custody.imports.custody_import import ImportRules
 from models.notices.taking_back.retraction import retract
 from models.store.database import keyring_of
 from tests import factories

@@ -10,7 +10,7 @@ from models import Callback, Staff
 from models.callbacks.case_words import log_view, look_at_words, words_beside
 from models.callbacks.recognition import recognize
 from models.cases.case import Case
-from models.custody.custody_import import ImportResult
+from models.custody.imports.custody_import import ImportResult
 from models.overview.case_opening import look_at, open_to
 from models.overview.outcome import note_outcome
 from models.talks.own_call import call_now

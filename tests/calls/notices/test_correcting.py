@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from models import Callback, CustodyEvent, Notice, Staff
 from models.cases.subject import Subject
-from models.custody.custody_import import ImportResult
-from models.custody.held_import import release
-from models.custody.import_lock import import_lock
-from models.custody.import_record import CustodyImport
+from models.custody.imports.custody_import import ImportResult
+from models.custody.imports.held import release
+from models.custody.imports.lock import import_lock
+from models.custody.imports.record import CustodyImport
 from models.notices.registering import pause, stop_registration
 from models.notices.taking_back.retraction import begin_retraction, retract
 from tests import factories

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from models import Notice, Subject
-from models.custody.custody_import import ImportResult, ImportRules, import_custody
-from models.custody.held_import import list_held, reject, release
+from models.custody.imports.custody_import import ImportResult, ImportRules, import_custody
+from models.custody.imports.held import list_held, reject, release
 from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from models.cases.subject import Subject
-from models.custody.custody_import import ImportResult, ImportRules
-from models.custody.held_import import release
+from models.custody.imports.custody_import import ImportResult, ImportRules
+from models.custody.imports.held import release
 from models.store.database import keyring_of
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from models import AuditEntry, Case, CustodyEvent, CustodyImport, ImportRow, Notice, Registration
 from models.cases.duress import DuressWatch
-from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
-from models.custody.import_paging import page_held
+from models.custody.imports.custody_import import resume
+from models.custody.imports.paging import page_held
 from models.notices.spreading import spread
 from models.notices.taking_back.retraction import retract
 from models.store.database import Database

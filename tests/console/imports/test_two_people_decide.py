@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from models import AuditEntry, Case, Staff
 from models.audit import audit
-from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
+from models.custody.imports.custody_import import resume
 from models.notices.taking_back.retraction import resume_retractions
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Clock, Member, words

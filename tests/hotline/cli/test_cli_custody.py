@@ -15,10 +15,10 @@ from hotline.cli import group
 from hotline.cli.command.context import Installation
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.custody import import_lock
 from models.custody.custody import CustodyRecord
 from models.custody.directory import Facility
-from models.custody.import_file import COLUMNS
+from models.custody.imports import lock
+from models.custody.imports.file import COLUMNS
 from models.staff.two_people import ATTEMPT
 from tests.factories import make_staff
 from tests.models.custody.feed import feed_row, open_cases
@@ -118,9 +118,9 @@ def test_unreadable_file_exits_2_with_one_sentence(hotline, tmp_path):
 
 
 def test_second_import_at_once_says_so_and_exits_1(hotline, feed, database, monkeypatch):
-    monkeypatch.setattr(import_lock, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0.0)
     open_cases(database, "A-1")
-    with import_lock.import_lock(database):
+    with lock.import_lock(database):
         done = hotline("custody", "import", feed(row("A-1")))
     assert done.exit_code == 1
     assert done.stderr == "Another custody import is running. Try again when it has ended.\n"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hotline.cli import group
 from models import AuditEntry, CustodyEvent, Notice, Registration
-from models.custody.import_record import CustodyImport
+from models.custody.imports.record import CustodyImport
 from models.notices.notice import NOTICE_STATES
 from models.notices.notice_moves import confirm
 from models.store.database import Database

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 from models.calls.call_state import CallState
-from models.custody.custody_import import ImportResult, ImportRules, import_custody
 from models.custody.custody_status import Heard, HeardRules, heard
-from models.custody.held_import import list_held
-from models.custody.import_file import COLUMNS
+from models.custody.imports.custody_import import ImportResult, ImportRules, import_custody
+from models.custody.imports.file import COLUMNS
+from models.custody.imports.held import list_held
 from models.overview.caller_state import load_by_sid
 from models.store.database import Database
 from tests.factories import (

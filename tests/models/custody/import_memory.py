@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from models.custody.custody_import import import_custody
+from models.custody.imports.custody_import import import_custody
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, SECRET_KEY

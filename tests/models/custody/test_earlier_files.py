@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from models.custody.brake import EarlierChanges
-from models.custody.earlier_files import earlier_changes, last_snapshot_rows
+from models.custody.imports.brake import EarlierChanges
+from models.custody.imports.earlier_files import earlier_changes, last_snapshot_rows
 from models.store.database import Database
 from tests.factories import NOW, make_import
 

@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from models.audit.audit import AuditEntry
 from models.cases.subject import Subject
-from models.custody import import_landing, import_staging
 from models.custody.custody import CustodyRecord
 from models.custody.custody_event import CustodyEvent
-from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import list_held, reject, release
+from models.custody.imports import landing, staging
+from models.custody.imports.custody_import import resume
+from models.custody.imports.held import list_held, reject, release
 from models.store.database import Database
 from tests.factories import NOW, make_case, make_staff
 from tests.models.custody.feed import LONG_AGO, at, feed_row, load, open_cases, what_is_heard
@@ -252,8 +252,8 @@ def test_two_victims_of_one_person_make_one_event(database: Database) -> None:
 def test_import_that_dies_at_any_commit_makes_each_event_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_landing, "BATCH", 3)
-    monkeypatch.setattr(import_staging, "BATCH", 3)
+    monkeypatch.setattr(landing, "BATCH", 3)
+    monkeypatch.setattr(staging, "BATCH", 3)
     names = [f"A-{n}" for n in range(8)]
     open_cases(database, *names)
     load(database, *(feed_row(name, as_of=at(-1)) for name in names), now=at(-1))

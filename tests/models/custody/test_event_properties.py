@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody_event import CustodyEvent
-from models.custody.custody_import import ImportRules
-from models.custody.held_import import reject, release
+from models.custody.imports.custody_import import ImportRules
+from models.custody.imports.held import reject, release
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
 from tests.factories import NOW, make_office, make_policies, make_staff

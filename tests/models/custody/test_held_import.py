@@ -5,9 +5,9 @@ from sqlalchemy import func, select
 
 from models.audit.audit import AuditEntry
 from models.custody.custody import CustodyRecord
-from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import SettleError, reject, release
+from models.custody.imports.custody_import import CustodyImport, ImportRow
+from models.custody.imports.held import SettleError, reject, release
 from models.custody.refusals import SettleRefusal
 from tests.conftest import ON_BOTH
 from tests.factories import NOW

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cases.subject import Subject
-from models.custody.brake import EarlierChanges, HoldReason, Tally, hold_reasons, is_impossible
 from models.custody.custody import CUSTODY_STATUSES
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import list_held, reject, release
+from models.custody.imports.brake import EarlierChanges, HoldReason, Tally, hold_reasons, is_impossible
+from models.custody.imports.held import list_held, reject, release
 from tests.factories import NOW, make_case, make_policies
 from tests.models.custody.feed import (
     at,

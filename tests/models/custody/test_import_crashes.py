@@ -9,11 +9,17 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from models.cases.subject import Subject
-from models.custody import import_landing, import_lock, import_staging
 from models.custody.custody import CustodyRecord
-from models.custody.custody_import import CustodyImport, ImportBusyError, ImportRow, import_custody, resume
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import list_held, reject
+from models.custody.imports import landing, lock, staging
+from models.custody.imports.custody_import import (
+    CustodyImport,
+    ImportBusyError,
+    ImportRow,
+    import_custody,
+    resume,
+)
+from models.custody.imports.held import list_held, reject
 from models.custody.refusals import ImportBusyRefusal
 from models.store.database import Database
 from models.store.keyring import Keyring
@@ -31,8 +37,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def small_batches(monkeypatch):
-    monkeypatch.setattr(import_landing, "BATCH", 3)
-    monkeypatch.setattr(import_staging, "BATCH", 3)
+    monkeypatch.setattr(landing, "BATCH", 3)
+    monkeypatch.setattr(staging, "BATCH", 3)
 
 
 def die_at_commit(database, number):
@@ -126,7 +132,7 @@ def test_next_run_marks_everyone_wherever_an_import_dies_while_it_holds(database
 
 
 def _take_the_lock_and_keep_it(database_url, taken):
-    with import_lock.import_lock(Database(database_url, KEYRING, pool_size=killed.POOL_SIZE)):
+    with lock.import_lock(Database(database_url, KEYRING, pool_size=killed.POOL_SIZE)):
         taken.set()
         time.sleep(600)
 
@@ -136,17 +142,17 @@ def test_process_killed_for_good_gives_the_lock_back(database_url, database):
     taken = multiprocessing.get_context("fork").Event()
     child = killed.started(_take_the_lock_and_keep_it, database_url, taken)
     assert taken.wait(60)
-    with pytest.raises(ImportBusyError), import_lock.import_lock(database, wait_seconds=0):
+    with pytest.raises(ImportBusyError), lock.import_lock(database, wait_seconds=0):
         pass
     child.kill()
     child.join()
-    with import_lock.import_lock(database, wait_seconds=20):
+    with lock.import_lock(database, wait_seconds=20):
         pass
 
 
 def test_sweep_does_nothing_while_an_import_is_at_work(database):
     case = open_cases(database, "A-1")["A-1"]
-    with import_lock.import_lock(database):
+    with lock.import_lock(database):
         with database.transaction() as session:
             session.add(CustodyImport(state="staging", full=False, started_at=NOW))
         resume(database, NOW)

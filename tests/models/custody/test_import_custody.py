@@ -12,9 +12,9 @@ from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
-from models.custody.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody
 from models.custody.custody_status import NEUTRAL
-from models.custody.import_file import COLUMNS, CONTENT_COLUMNS, DENIED
+from models.custody.imports.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody
+from models.custody.imports.file import COLUMNS, CONTENT_COLUMNS, DENIED
 from models.store.base import Base
 from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_case, make_court, make_facility

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.refusals.wording import in_english
-from models.custody.import_file import COLUMNS, LONGEST_RECORD, FeedRow, Reject, read_feed
+from models.custody.imports.file import COLUMNS, LONGEST_RECORD, FeedRow, Reject, read_feed
 from tests.models.custody.feed import feed_file, feed_row
 
 GATES = {"adult": "yes", "section_1367": "no", "asylum_related": "no"}

@@ -5,8 +5,8 @@ import gc
 import pytest
 
 from models.cases.subject import Subject
-from models.custody import import_lock
-from models.custody.import_lock import SHORTEST_PAUSE_SECONDS, gentle_transaction
+from models.custody.imports import lock
+from models.custody.imports.lock import SHORTEST_PAUSE_SECONDS, gentle_transaction
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
 from tests.factories import make_subject
@@ -32,7 +32,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(import_lock, "time", clock)
+    monkeypatch.setattr(lock, "time", clock)
     return clock
 
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Alert, AuditEntry, CustodyImport, Staff
-from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import SettleError, list_held
-from models.custody.import_paging import has_call_list, is_anything_held, page_held
-from models.custody.import_request import agree, ask, withdraw
-from models.custody.import_upload import By
+from models.custody.imports.custody_import import resume
+from models.custody.imports.held import SettleError, list_held
+from models.custody.imports.paging import has_call_list, is_anything_held, page_held
+from models.custody.imports.request import agree, ask, withdraw
+from models.custody.imports.upload import By
 from models.custody.refusals import SettleRefusal
 from models.store.database import Database
 from tests.conftest import ON_BOTH

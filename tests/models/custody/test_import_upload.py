@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import func, inspect, select, text
 
 from models import CustodyImport, ImportReject, ImportRow, Staff
-from models.custody import import_staging
-from models.custody import import_upload as upload_module
-from models.custody.custody_import import FeedFileError, import_custody, resume
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import SettleError
-from models.custody.import_history import history, newest_as_of, one_import, waiting
-from models.custody.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of
-from models.custody.import_rejects import kept_rejects
-from models.custody.import_request import agree
-from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
+from models.custody.imports import staging
+from models.custody.imports import upload as upload_module
+from models.custody.imports.custody_import import FeedFileError, import_custody, resume
+from models.custody.imports.held import SettleError
+from models.custody.imports.history import history, newest_as_of, one_import, waiting
+from models.custody.imports.preview import CANNOT_CONFIRM, Kind, changes, kinds_of
+from models.custody.imports.rejects import kept_rejects
+from models.custody.imports.request import agree
+from models.custody.imports.upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
 from models.custody.refusals import RowRefusal, SettleRefusal, UploadRefusal
 from models.store.database import Database
 from models.store.keyring import Keyring
@@ -359,7 +359,7 @@ def test_slow_sender_holds_up_no_feed_and_shows_that_it_is_alive(database: Datab
 
 
 def _read(database_url: str, source: int, by: By) -> None:
-    import_staging.BATCH = 20
+    staging.BATCH = 20
     keyring = Keyring(FIELD_KEYS, SECRET_KEY)
     database = Database(database_url, keyring, pool_size=killed.POOL_SIZE)
     with open(source, "rb") as file:

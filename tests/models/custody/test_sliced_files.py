@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody.brake import HoldReason
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import list_held, release
+from models.custody.imports.brake import HoldReason
+from models.custody.imports.held import list_held, release
 from tests.factories import NOW, make_case
 from tests.models.custody.feed import (
     at,

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from hotline.refusals.wording import in_english
 from models.custody.custody_event import CustodyEvent
-from models.custody.custody_import import import_custody
 from models.custody.custody_status import NEUTRAL
-from models.custody.import_file import COLUMNS
-from models.custody.import_staging import BATCH
+from models.custody.imports.custody_import import import_custody
+from models.custody.imports.file import COLUMNS
+from models.custody.imports.staging import BATCH
 from tests.factories import NOW
 from tests.models.custody.feed import RULES, at, counts, feed_file, feed_row, load, open_cases, what_is_heard
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from models import Notice
-from models.custody.import_record import CustodyImport
+from models.custody.imports.record import CustodyImport
 from models.notices.notice_moves import confirm, note_said
 from models.notices.spreading import spread
 from models.notices.taking_back.retraction import (

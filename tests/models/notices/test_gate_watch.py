@@ -14,8 +14,8 @@ from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import HeardRules
-from models.custody.held_import import list_held, reject
-from models.custody.import_record import CustodyImport
+from models.custody.imports.held import list_held, reject
+from models.custody.imports.record import CustodyImport
 from models.notices.gate_watch import is_any_to_watch, may_be_told, watch_gate
 from models.notices.notice_phones import phone_of_notice
 from models.notices.placing import claim

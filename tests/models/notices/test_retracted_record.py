@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from models import CustodyEvent, CustodyRecord
-from models.custody.held_import import release
-from models.custody.import_record import CustodyImport
+from models.custody.imports.held import release
+from models.custody.imports.record import CustodyImport
 from models.store.database import Database
 from tests.factories import NOW, MadeCase
 from tests.models.custody.feed import at, feed_row, load, what_is_heard

@@ -10,7 +10,7 @@ from models import CustodyRecord, Notice, Registrant, Registration
 from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody.held_import import SettleError
+from models.custody.imports.held import SettleError
 from models.notices.notice_moves import confirm, note_said
 from models.notices.taking_back import retraction as retracting
 from models.notices.taking_back.corrections import raises_danger

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models import CustodyRecord, Notice
 from models.cases.subject import Subject
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.imports.record import RETRACTED_STATES, CustodyImport
 from models.notices.notice import OPEN_STATES
 from models.notices.notice_moves import confirm, note_said
 from models.notices.spreading import spread

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from config.office import Office
-from models.custody.custody_import import ImportRules
+from models.custody.imports.custody_import import ImportRules
 from models.store.database import Database
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE

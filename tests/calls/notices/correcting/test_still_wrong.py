@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Notice
-from models.custody.custody_import import ImportResult
+from models.custody.imports.custody_import import ImportResult
 from models.notices.taking_back import corrections as watching
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, reports, sweeps

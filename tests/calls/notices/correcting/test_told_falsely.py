@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import Staff
-from models.custody.custody_import import ImportResult
+from models.custody.imports.custody_import import ImportResult
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from hotline.refusals.wording import in_english
 from models import Alert
-from models.custody.custody_import import CustodyImport, ImportRules
 from models.custody.feed.folder import FeedFolder
 from models.custody.feed.watch import FeedWatch
+from models.custody.imports.custody_import import CustodyImport, ImportRules
 from models.store.database import Database
 from tests.factories import NOW, make_office, make_policies
 from tests.models.custody.feed import feed_file

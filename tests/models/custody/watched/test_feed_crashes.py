@@ -14,8 +14,8 @@ from sqlalchemy import event, func, select
 
 from models.custody.custody import CustodyRecord
 from models.custody.custody_event import CustodyEvent
-from models.custody.custody_import import ImportRow
 from models.custody.feed import folder as feed_folder
+from models.custody.imports.custody_import import ImportRow
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, SECRET_KEY

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from models import Alert
 from models.audit.audit import AuditEntry
-from models.custody.custody_import import CustodyImport
 from models.custody.custody_status import NEUTRAL
-from models.custody.held_import import reject, release
-from models.custody.import_lock import import_lock
+from models.custody.imports.custody_import import CustodyImport
+from models.custody.imports.held import reject, release
+from models.custody.imports.lock import import_lock
 from models.notices.taking_back.retraction import retract
 from models.store.database import Database
 from tests.factories import NOW, make_staff
@@ -304,7 +304,7 @@ def test_nothing_is_taken_while_another_import_runs(database: Database, sender: 
     open_cases(database, "A-1")
     sender.send(1, feed_row("A-1"))
     with import_lock(database), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("models.custody.import_lock.WAIT_SECONDS", 0.0)
+        patch.setattr("models.custody.imports.lock.WAIT_SECONDS", 0.0)
         look(database, sender)
     assert len(sender.left()) == 3
     look(database, sender)

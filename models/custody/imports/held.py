@@ -7,10 +7,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.custody.brake import HoldReason
-from models.custody.import_landing import Landed, land, let_go
-from models.custody.import_lock import import_lock
-from models.custody.import_record import CustodyImport, ImportRow
+from models.custody.imports.brake import HoldReason
+from models.custody.imports.landing import Landed, land, let_go
+from models.custody.imports.lock import import_lock
+from models.custody.imports.record import CustodyImport, ImportRow
 from models.custody.refusals import SettleRefusal
 from models.staff.staff import Staff, staff_by_email
 from models.staff.two_people import check_untied

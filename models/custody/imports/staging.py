@@ -1,40 +1,37 @@
 """Stages the feed rows of people with an open case, and counts what they would change (R12, R16)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, case, func, insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.cases.case import Case
-from models.cases.subject import Subject
-from models.custody.brake import OUT, Tally, is_impossible
-from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
-from models.custody.event_making import happened_again
-from models.custody.import_file import CONTENT_COLUMNS, DENIED, UNREADABLE, Content, Doubt, FeedRow, Reject
-from models.custody.import_lock import ImportBusyError, gentle_transaction, without_collector
-from models.custody.import_record import COUNTED_STATES, RETRACTED_STATES, CustodyImport, ImportRow
-from models.custody.import_rejects import Rejects
+from models.custody.imports.brake import Tally
+from models.custody.imports.file import CONTENT_COLUMNS, DENIED, Content, Doubt, FeedRow, Reject
+from models.custody.imports.judging import Verdict, careful, judge
+from models.custody.imports.known_people import (
+    OPEN_CASES,
+    RECORD_CONTENT,
+    RECORDS,
+    SUBJECTS,
+    Known,
+    find_people,
+    written_out,
+)
+from models.custody.imports.lock import ImportBusyError, gentle_transaction, without_collector
+from models.custody.imports.record import CustodyImport, ImportRow
+from models.custody.imports.rejects import Rejects
 from models.custody.refusals import ImportBusyRefusal, RowRefusal
 from models.custody.unlisted import MOST_OF_A_FILE
 from models.store.base import table_of
 from models.store.database import Database
 
 BATCH = 1000
-IMPORT_ROWS, SUBJECTS, RECORDS = table_of(ImportRow), table_of(Subject), table_of(CustodyRecord)
-#: Of tables, since a row of a model costs twice as much to read.
-RECORD_CONTENT = [RECORDS.c[name] for name in CONTENT_COLUMNS]
-_CASES, _SEEN_IN = table_of(Case), table_of(CustodyImport)
-_OPEN_CASES = (
-    select(func.count(_CASES.c.id))
-    .where(_CASES.c.subject_id == SUBJECTS.c.id, _CASES.c.closed_at.is_(None))
-    .correlate(SUBJECTS)
-    .scalar_subquery()
-)
+IMPORT_ROWS = table_of(ImportRow)
 _MOMENT = bindparam("moment", type_=SUBJECTS.c.doubted_at.type)
 _DOUBT = (
     update(SUBJECTS)
@@ -43,40 +40,12 @@ _DOUBT = (
 )
 
 
-@dataclass(slots=True)
-class Known:
-    """The record of a person with an open case. ``last_known``: the one before an ``unknown`` record.
-
-    ``is_absent``: the last full snapshot did not name them. ``is_repeated``: another file than the one that
-    reported it has repeated the record since, and counts.
-    """
-
-    subject_id: int
-    as_of: datetime | None
-    open_cases: int
-    content: Content | None
-    last_known: tuple[str, datetime | None] | None
-    is_absent: bool = False
-    is_repeated: bool = False
-
-
 class OlderRow(NamedTuple):
     """A row about somebody of whom something newer is known: whose, of which moment, and what it says."""
 
     subject_id: int
     as_of: datetime
     content: Content
-
-
-class Verdict(NamedTuple):
-    """What one row would do: ``new``, ``changed`` or ``unchanged``, and its share of the tally."""
-
-    change: str
-    status_changes: int
-    from_denial: int
-    impossible: int
-    moved_releases: int = 0
-    moved_hearings: int = 0
 
 
 @dataclass(slots=True)
@@ -267,7 +236,7 @@ class Staging:
             self._present.add(known.subject_id)
             self._doubt_since(known, doubt.as_of)
             return False
-        content = _careful(doubt, known)
+        content = careful(doubt, known)
         if (first := self._staged.get(known.subject_id)) is not None:
             self._contradict(first, content, known, known.as_of or self._now, fresh, contradicted)
             return True
@@ -365,7 +334,7 @@ class Staging:
                 doubt_older(session, older)
             if repeated:
                 # Should the file that reported the records be taken back, this one says so too, if it lands.
-                theirs = SUBJECTS.c.id.in_(_written_out(repeated))
+                theirs = SUBJECTS.c.id.in_(written_out(repeated))
                 session.execute(update(SUBJECTS).where(theirs).values(seen_import_id=self._import_id))
             if fresh:
                 session.execute(insert(IMPORT_ROWS), fresh)
@@ -382,8 +351,8 @@ class Staging:
         while True:
             with self._database.reading() as session:
                 people = session.execute(
-                    select(SUBJECTS.c.id, SUBJECTS.c.as_of, SUBJECTS.c.record_id, _OPEN_CASES.label("cases"))
-                    .where(SUBJECTS.c.id > after, SUBJECTS.c.absent_since.is_(None), _OPEN_CASES > 0)
+                    select(SUBJECTS.c.id, SUBJECTS.c.as_of, SUBJECTS.c.record_id, OPEN_CASES.label("cases"))
+                    .where(SUBJECTS.c.id > after, SUBJECTS.c.absent_since.is_(None), OPEN_CASES > 0)
                     .order_by(SUBJECTS.c.id)
                     .limit(BATCH)
                 ).all()
@@ -422,134 +391,3 @@ def check_state(session: Session, import_id: int, state: str) -> None:
     query = select(CustodyImport.state).where(CustodyImport.id == import_id).with_for_update()
     if session.scalar(query) != state:
         raise ImportBusyError(ImportBusyRefusal.TAKEN_OVER)
-
-
-def find_people(session: Session, database: Database, feed_ids: list[str]) -> Mapping[str, Known]:
-    """The people among the feed's ids who have an open case, with their records. At most three statements."""
-    keys = {database.keyring.index("feed", feed_id): feed_id for feed_id in feed_ids}
-    found = session.execute(
-        select(
-            SUBJECTS.c.feed_key,
-            SUBJECTS.c.id,
-            SUBJECTS.c.as_of,
-            SUBJECTS.c.absent_since,
-            SUBJECTS.c.record_id,
-            SUBJECTS.c.seen_import_id,
-            _OPEN_CASES.label("open_cases"),
-            _SEEN_IN.c.state.label("seen_state"),
-        )
-        .outerjoin(_SEEN_IN, _SEEN_IN.c.id == SUBJECTS.c.seen_import_id)
-        .where(SUBJECTS.c.feed_key.in_(list(keys)))
-    ).all()
-    with_case = [one for one in found if one.open_cases]
-    # Not joined: PostgreSQL would read every record there is for each batch.
-    on_record = _contents(session, [one.record_id for one in with_case if one.record_id is not None])
-    people: dict[str, Known] = {}
-    for one in with_case:
-        content, import_id = on_record.get(one.record_id, (None, None))
-        last = (content[0], content[1]) if content is not None else None
-        people[keys[one.feed_key]] = Known(
-            one.id, one.as_of, one.open_cases, content, last, one.absent_since is not None,
-            one.seen_import_id != import_id and one.seen_state in COUNTED_STATES,
-        )  # fmt: skip
-    _look_behind_unknown(session, people.values())
-    return people
-
-
-def _contents(session: Session, record_ids: list[int]) -> dict[int, tuple[Content, int | None]]:
-    """What each record says, and the import that reported it."""
-    if not record_ids:
-        return {}
-    ids = _written_out(record_ids)
-    columns = RECORDS.c.id, RECORDS.c.import_id, *RECORD_CONTENT
-    rows = session.execute(select(*columns).where(RECORDS.c.id.in_(ids)))
-    return {row[0]: (cast("Content", row[2:]), row[1]) for row in rows}
-
-
-def _written_out(ids: list[int]) -> BindParameter[list[int]]:
-    # In the statement: a thousand parameters take psycopg longer than the rows take PostgreSQL.
-    return bindparam("ids", ids, expanding=True, literal_execute=True)
-
-
-def _careful(doubt: Doubt, known: Known) -> Content:
-    """What stands about the person of an unreadable row."""
-    old = known.content
-    if doubt.releasable and old is not None and old[0] in OUT:
-        # That they are out stays the careful word, and calls about it go on.
-        return old
-    was_denied = old is not None and not old[3]
-    is_denied = was_denied if doubt.releasable is None else not doubt.releasable
-    return DENIED if is_denied else UNREADABLE
-
-
-def judge(content: Content, known: Known, now: datetime) -> Verdict:
-    """What ``content`` would change for the person, given their record."""
-    old = known.content
-    if old is None or known.last_known is None:
-        return Verdict("new", 0, 0, 0)
-    # A second release with the same word makes notices, so the brake counts it too (event_making.py).
-    is_again = (
-        content[3] and content[0] == known.last_known[0] and happened_again(*known.last_known, content[1])
-    )
-    return Verdict(
-        "unchanged" if content == old else "changed",
-        known.open_cases if content[0] != old[0] or is_again else 0,
-        int(content[3] and not old[3]),
-        int(is_impossible(*known.last_known, content[0], content[1])),
-        known.open_cases * _is_moved(old, content, _release, now),
-        known.open_cases * _is_moved(old, content, _hearing, now),
-    )
-
-
-def _release(content: Content) -> datetime | None:
-    return content[5]
-
-
-def _hearing(content: Content) -> datetime | None:
-    """Nobody is called about a hearing at a court that is not in the directory."""
-    return content[6] if content[7] is not None else None
-
-
-def _is_moved(
-    old: Content, new: Content, date_of: Callable[[Content], datetime | None], now: datetime
-) -> bool:
-    before = date_of(old)
-    is_told = old[3] and new[3] and old[0] == new[0]
-    return is_told and before is not None and before > now and date_of(new) != before
-
-
-def dated_cases(session: Session, now: datetime) -> tuple[int, int]:
-    """The open cases with an expected release ahead, and those with a hearing at a court of the directory."""
-    open_case = (
-        select(func.count())
-        .select_from(_CASES)
-        .join(SUBJECTS, SUBJECTS.c.id == _CASES.c.subject_id)
-        .join(RECORDS, RECORDS.c.id == SUBJECTS.c.record_id)
-        .where(_CASES.c.closed_at.is_(None))
-    )
-    releases = session.scalar(open_case.where(RECORDS.c.expected_release_at > now)) or 0
-    is_told = RECORDS.c.next_hearing_at > now, RECORDS.c.court_key.is_not(None)
-    return releases, session.scalar(open_case.where(*is_told)) or 0
-
-
-def _look_behind_unknown(session: Session, people: Iterable[Known]) -> None:
-    """An ``unknown`` between two records must not make an impossible change look like an ordinary one."""
-    unknown = {known.subject_id: known for known in people if known.content and known.content[0] == "unknown"}
-    if not unknown:
-        return
-    newest = (
-        select(func.max(CustodyRecord.id))
-        .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
-        .where(
-            CustodyRecord.subject_id.in_(unknown),
-            CustodyRecord.status != "unknown",
-            CustodyImport.state.not_in(RETRACTED_STATES),
-        )
-        .group_by(CustodyRecord.subject_id)
-    )
-    for subject_id, status, status_at in session.execute(
-        select(CustodyRecord.subject_id, CustodyRecord.status, CustodyRecord.status_at).where(
-            CustodyRecord.id.in_(newest)
-        )
-    ):
-        unknown[subject_id].last_known = (status, status_at)

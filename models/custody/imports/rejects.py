@@ -10,8 +10,8 @@ from itertools import islice
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from models.custody.import_file import Reject
-from models.custody.import_record import ImportReject
+from models.custody.imports.file import Reject
+from models.custody.imports.record import ImportReject
 from models.custody.refusals import RowRefusal
 
 KEPT_IN_MEMORY_BYTES = 1_000_000

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
-from models.custody.import_record import ImportRow
+from models.custody.imports.record import ImportRow
 
 #: What callers hear and staff see for everybody denied, absent, unknown or without a record alike (R13).
 CANNOT_CONFIRM = "cannot_confirm"

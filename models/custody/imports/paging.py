@@ -7,7 +7,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.custody.import_record import CustodyImport
+from models.custody.imports.record import CustodyImport
 from models.staff.alert import CALL_LIST, IMPORT_HELD, tell_supervisors
 from models.staff.paging import take_page
 from models.store.database import is_any

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models.custody.import_record import CustodyImport
+from models.custody.imports.record import CustodyImport
 from models.staff.staff import Staff
 
 PAGE = 25

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.custody.held_import import SettleError, settle
-from models.custody.import_lock import import_lock
-from models.custody.import_record import CustodyImport
-from models.custody.import_upload import PATIENCE_SECONDS, By
+from models.custody.imports.held import SettleError, settle
+from models.custody.imports.lock import import_lock
+from models.custody.imports.record import CustodyImport
+from models.custody.imports.upload import PATIENCE_SECONDS, By
 from models.custody.refusals import SettleRefusal
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied

@@ -11,22 +11,15 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.subject import Subject
-from models.custody.brake import OUT
 from models.custody.custody import DATED_FACTS
-from models.custody.earlier_files import newest_snapshot
 from models.custody.event_making import Change, Told, count_events, last_told, make_events, told_of
-from models.custody.import_file import CONTENT_COLUMNS
-from models.custody.import_lock import gentle_transaction, without_collector
-from models.custody.import_record import CustodyImport, ImportRow
-from models.custody.import_staging import (
-    IMPORT_ROWS,
-    RECORD_CONTENT,
-    RECORDS,
-    SUBJECTS,
-    OlderRow,
-    check_state,
-    doubt_older,
-)
+from models.custody.imports.brake import OUT
+from models.custody.imports.earlier_files import newest_snapshot
+from models.custody.imports.file import CONTENT_COLUMNS
+from models.custody.imports.known_people import RECORD_CONTENT, RECORDS, SUBJECTS
+from models.custody.imports.lock import gentle_transaction, without_collector
+from models.custody.imports.record import CustodyImport, ImportRow
+from models.custody.imports.staging import IMPORT_ROWS, OlderRow, check_state, doubt_older
 from models.store.database import Database
 
 BATCH = 500

@@ -22,7 +22,7 @@ class CustodyImport(Base):
     is being read, and ``seen_at`` is the reader's last sign of life) and previewed (a person has to decide).
 
     ``status_changes``, ``from_denial`` and the moved dates are the brake's counts
-    (``models/custody/brake.py``). ``ended`` says why an import was abandoned.
+    (``models/custody/imports/brake.py``). ``ended`` says why an import was abandoned.
     ``kinds`` are the changes in what callers may hear, as counts,
     ``concerned`` the number of open cases that would hear something else, and ``reject_fields`` the rejects
     per field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer

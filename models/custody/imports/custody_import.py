@@ -13,16 +13,17 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.case import Case
-from models.custody.brake import HoldReason, hold_reasons
-from models.custody.earlier_files import earlier_changes, last_snapshot_rows
 from models.custody.feed.batch import Batch, missing_before
-from models.custody.import_file import FeedFileError, read_feed
-from models.custody.import_landing import hold, land, let_go
-from models.custody.import_lock import ImportBusyError, import_lock
-from models.custody.import_preview import as_stored, measure
-from models.custody.import_record import CustodyImport, ImportRow
-from models.custody.import_rejects import Rejects, keep_rejects
-from models.custody.import_staging import Staging, check_state, dated_cases
+from models.custody.imports.brake import HoldReason, hold_reasons
+from models.custody.imports.earlier_files import earlier_changes, last_snapshot_rows
+from models.custody.imports.file import FeedFileError, read_feed
+from models.custody.imports.known_people import dated_cases
+from models.custody.imports.landing import hold, land, let_go
+from models.custody.imports.lock import ImportBusyError, import_lock
+from models.custody.imports.preview import as_stored, measure
+from models.custody.imports.record import CustodyImport, ImportRow
+from models.custody.imports.rejects import Rejects, keep_rejects
+from models.custody.imports.staging import Staging, check_state
 from models.custody.refusals import FeedRefusal
 from models.custody.unlisted import Unlisted, keep_unlisted
 from models.store.change_log import note_change

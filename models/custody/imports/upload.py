@@ -11,15 +11,21 @@ from typing import BinaryIO, Literal
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.custody.brake import ONE_PERSON, HoldReason
-from models.custody.custody_import import ImportRules, ask_brake, note_import, raise_unmapped, result_of
-from models.custody.import_file import FeedFileError, read_feed
-from models.custody.import_landing import let_go
-from models.custody.import_lock import ImportBusyError, import_lock
-from models.custody.import_preview import as_stored, measure
-from models.custody.import_record import RETRACTED_STATES, CustodyImport
-from models.custody.import_rejects import keep_rejects
-from models.custody.import_staging import Staging, check_state
+from models.custody.imports.brake import ONE_PERSON, HoldReason
+from models.custody.imports.custody_import import (
+    ImportRules,
+    ask_brake,
+    note_import,
+    raise_unmapped,
+    result_of,
+)
+from models.custody.imports.file import FeedFileError, read_feed
+from models.custody.imports.landing import let_go
+from models.custody.imports.lock import ImportBusyError, import_lock
+from models.custody.imports.preview import as_stored, measure
+from models.custody.imports.record import RETRACTED_STATES, CustodyImport
+from models.custody.imports.rejects import keep_rejects
+from models.custody.imports.staging import Staging, check_state
 from models.custody.refusals import UploadRefusal
 from models.store.database import Database
 from models.store.refusal import RefusedError

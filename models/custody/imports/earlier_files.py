@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.custody.brake import EarlierChanges
-from models.custody.import_record import COUNTED_STATES, CustodyImport
+from models.custody.imports.brake import EarlierChanges
+from models.custody.imports.record import COUNTED_STATES, CustodyImport
 
 HOUR, DAY, PEAK_DAYS = timedelta(hours=1), timedelta(hours=24), timedelta(days=30)
 #: Among so many of the last snapshots the newest is looked for.
