@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from models import Callback, PinTry, Staff
@@ -74,6 +75,20 @@ def test_busy_wallboard_is_accessible_and_what_is_unfolded_stays_open(
     expect(link).to_be_focused()
     expect(page.get_by_role("table", name="Numbers of today by the hour")).to_be_visible()
     judge(page, "wallboard-unfolded")
+    _forgives_sound(visitors)
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280, 1920])
+def test_longest_wait_stays_inside_its_tile(
+    visitors: Visitors, console_server: ConsoleServer, width: int
+) -> None:
+    """On a screen of 1920 pixels "3 h 00 min" ran into the next tile."""
+    sam, _ = _busy_office(console_server)
+    page = console_server.opens(visitors, "/console/wallboard", sam, width)
+    tile = page.locator(".tile", has_text="Longest wait")
+
+    expect(tile.locator(".tile-value")).to_contain_text("3 h")
+    assert tile.evaluate("it => it.scrollWidth <= it.clientWidth")
     _forgives_sound(visitors)
 
 
