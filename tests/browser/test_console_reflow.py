@@ -39,6 +39,19 @@ def test_marks_and_words_of_a_row_are_beside_its_button_at_320_pixels(
     assert rows.count() > 3
 
 
+def test_first_card_of_the_staff_is_whole_on_a_phone(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """Its upper line lay outside the frame of the table, which cut it off."""
+    page = console_server.opens(visitors, "/console/staff", console_server.adds("administrator"), 390)
+
+    frame, card = page.locator(".table-frame").bounding_box(), page.locator("tbody tr").first.bounding_box()
+
+    assert frame is not None
+    assert card is not None
+    assert card["y"] >= frame["y"]
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_call_that_opens_by_itself_has_its_controls_in_sight_and_is_first_on_a_phone(
     visitors: Visitors, console_server: ConsoleServer, width: int
