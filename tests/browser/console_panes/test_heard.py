@@ -99,7 +99,7 @@ def test_sentence_is_not_taken_away_by_the_next_before_it_is_heard_and_is_gone_l
 def test_row_in_focus_says_what_it_needs_and_who_has_it(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    """Its description left out the state: "Needs attention: may have been called" was for the eye alone."""
+    """Its description left out the state: "Needs attention: maybe called" was for the eye alone."""
     ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
     left = promises(
         console_server, state="left_for_staff", outcome="unknown", closed_at=datetime.now(UTC), caller_tries=2
@@ -108,7 +108,7 @@ def test_row_in_focus_says_what_it_needs_and_who_has_it(
     claims(console_server, taken, luis)
     page = console_server.opens(visitors, "/console/callbacks", ana)
 
-    assert described(page, f"#callback-{left}").startswith("Needs attention: may have been called Verified")
+    assert described(page, f"#callback-{left}").startswith("Needs attention: maybe called Verified")
     assert "2 tries used" in described(page, f"#callback-{left}")
     assert described(page, f"#callback-{taken}").startswith("Claimed: Luis has it")
 

@@ -69,7 +69,7 @@ def test_after_a_wrong_person_the_page_says_so_and_offers_neither_a_call_nor_its
     callback_id = office_rows.promises(closed_at=office_rows.clock(), **left)
     in_no_case = office_rows.promises(case=False, closed_at=office_rows.clock(), **left)
     liaison.opens("/console/callbacks?attention=1")
-    assert liaison.reads("Needs attention: wrong person answered")
+    assert liaison.reads("Needs attention: wrong person")
     assert not liaison.reads("said stop")
     assert "Reopen" not in liaison.buttons
 

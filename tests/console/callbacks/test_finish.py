@@ -40,7 +40,7 @@ def test_colleague_who_goes_on_with_a_talk_reads_what_it_was_about(
     callback_id = office_rows.promises(reason="about_safety")
     for told in (
         "Saved: Call again later (About safety).",
-        "Saved: Call again later (About safety: Asked to call later).",
+        "Saved: Call again later (About safety: Asked for later).",
     ):
         with office_rows.database.transaction() as session:
             row = session.get_one(Callback, callback_id)
@@ -53,7 +53,7 @@ def test_colleague_who_goes_on_with_a_talk_reads_what_it_was_about(
         with database.reading() as session:
             callback_id = session.scalars(select(Callback.id).order_by(Callback.id.desc())).first() or 0
         (row,) = luis.opens("/console/callbacks").page.xpath(f"//li[@id='row-{callback_id}']")
-        assert "About safety: Asked to call later" in words(row)
+        assert "About safety: Asked for later" in words(row)
         assert luis.opens(f"/console/callbacks/{callback_id}").reads("asked to be called later: about safety")
 
 

@@ -157,7 +157,7 @@ def test_what_needs_attention_stands_in_the_order_of_the_list_with_its_reason_an
 
     assert list(found) == [untaken, left, plain]
     assert "Needs attention: nobody took it" in found[untaken]
-    assert "Needs attention: may have been called" in found[left]
+    assert "Needs attention: maybe called" in found[left]
     assert found[left].endswith("Reopen Call now")
     assert "Needs attention" not in found[plain]
     assert "Needs attention" in liaison.opens(f"/console/callbacks/{untaken}").text
