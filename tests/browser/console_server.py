@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 from zlib import crc32
 
 import pyotp
@@ -82,6 +84,7 @@ class ConsoleServer:
     def __init__(self, folder: Path, migrated: Path, *, with_events: bool = False) -> None:
         shutil.copyfile(migrated, folder / "hotline.db")
         self._server: Any = None
+        self._connected = WeakSet[socket.socket]()
         self.jobs = WaitingJobs()
         self._passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
         # The port is known once the server listens, and the app needs to know it first.
@@ -192,6 +195,10 @@ class ConsoleServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        for one in list(self._connected):
+            # A browser connects ahead, and would ask this server for the first page of the next at its port.
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
         self._ports.append(self._server.server_port)
         self._passwords.close()
         self.app.extensions["hotline.line"].guesses.close()
@@ -201,8 +208,13 @@ class ConsoleServer:
         if self._ports:
             # Somebody else may have taken it meanwhile, for which werkzeug would end the process.
             with suppress(SystemExit):
-                return make_server("127.0.0.1", self._ports.pop(), self._answers, threaded=True)
-        return make_server("127.0.0.1", 0, self._answers, threaded=True)
+                return self._listens_at(self._ports.pop())
+        return self._listens_at(0)
+
+    def _listens_at(self, port: int) -> Any:
+        server: Any = make_server("127.0.0.1", port, self._answers, threaded=True)
+        server.verify_request = lambda one, _address: self._connected.add(one) is None
+        return server
 
     def _answers(self, environ: Any, start_response: Any) -> Any:
         if environ["PATH_INFO"] == EMPTY:

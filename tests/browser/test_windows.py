@@ -1,11 +1,13 @@
 """The windows and addresses that tests share: nothing of one test or visitor is left for the next."""
 
 import socket
+from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.conftest import Visitors, Windows
+from tests.browser.conftest import EMPTY, Visitors, Windows
 from tests.browser.console_server import ConsoleServer
 
 #: The page asks for what is new all the time, as several do on a busy machine.
@@ -54,3 +56,20 @@ def test_server_whose_earlier_port_was_taken_listens_at_another(
 
     assert later.url != earlier.url
     later.closes()
+
+
+def test_browser_that_connected_ahead_is_not_answered_by_a_server_that_was_closed(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Its page was the first of the next test, and the closed server had no database any more."""
+    server = ConsoleServer(tmp_path, request.getfixturevalue("_migrated_sqlite"))
+    ahead = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+    # It is accepted before a later one is answered.
+    urlopen(f"{server.url}{EMPTY}").close()  # noqa: S310
+    server.closes()
+
+    with suppress(OSError):
+        ahead.sendall(b"GET /console/cases HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    assert ahead.recv(100) == b""
+    ahead.close()
