@@ -290,6 +290,7 @@ def test_supervisor_searches_with_the_keyboard_alone(
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Case about Ivo Arden")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
 def test_form_with_mistakes_leads_to_them(visitors: Visitors, console_server: ConsoleServer) -> None:

@@ -4,8 +4,11 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 
-#: The areas whose forms do so. The desk has panes of its own, and signing in always loads a page.
-IN_PLACE_AREAS = tuple(f"console.{name}" for name in ("audit", "cases", "imports", "office", "people"))
+#: The areas whose forms do so. The desk has panes of its own. Signing in or out, a file and a language load a
+#: page: its head, or the server that answers, is another one then.
+IN_PLACE_AREAS = tuple(
+    f"console.{name}" for name in ("audit", "cases", "imports", "office", "people", "sign_in")
+)
 
 
 def answer_in_main(response: Response) -> Response:

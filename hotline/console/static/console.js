@@ -35,7 +35,9 @@
   // would think that it was done.
   const refuse = (xhr) => {
     const page = new DOMParser().parseFromString(xhr.response, "text/html");
-    const why = [...page.querySelectorAll("#main > h1, #main > h1 + p")].map((one) => one.textContent.trim());
+    const said = page.querySelector("#main .usa-alert--error[data-result]");
+    const parts = said ? [said] : [...page.querySelectorAll("#main > h1, #main > h1 + p")];
+    const why = parts.map((one) => one.textContent.trim());
     const number = xhr.status >= 500 ? page.querySelector("#main > .reference") : null;
     if (number) why.push(number.textContent.trim());
     if (why.length) say("refused", why.join(". ").replaceAll("..", "."), "lost");
@@ -67,8 +69,12 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const { xhr, target, requestConfig } = event.detail;
     const status = xhr ? xhr.status : 0;
-    // It leads to the sign-in page: nobody is signed in again yet.
-    if (status && xhr.getResponseHeader("HX-Redirect")) return;
+    // It leads to another page, such as the sign-in page: nobody is signed in again yet.
+    const next = status ? xhr.getResponseHeader("HX-Redirect") : null;
+    if (next) {
+      if (target.id === "main") sessionStorage.setItem(PRESSED, JSON.stringify({ isIn: true }));
+      return;
+    }
     const isClick = status > 0 && requestConfig && !requestConfig.elt.matches("[data-live]");
     if (isClick && status >= 500) {
       // Without words of ours it is the proxy's answer: the line has not heard of the click, or answered too late.
@@ -77,7 +83,7 @@
     }
     heard(status, target);
     if (!isClick) return;
-    if (status >= 400 && status < 500 && status !== 401 && status !== 422) {
+    if (status >= 400 && status < 500 && ![401, 409, 422].includes(status)) {
       refuse(xhr);
     } else if (shown === "refused") {
       shown = "";
@@ -93,7 +99,7 @@
   readErrors();
   // A new page has the focus at the message about the last click or what it was to show, which come after the whole
   // head and nothing announces. The same page loaded again has it at the button that was pressed, else at the title of
-  // its part or of the page.
+  // its part or of the page. Another page that a form leads to has it at its title.
   const PRESSED = "console.pressed";
   const pressed = JSON.parse(sessionStorage.getItem(PRESSED));
   sessionStorage.removeItem(PRESSED);
@@ -102,7 +108,7 @@
     parts.map((id) => document.getElementById(id)?.querySelector("h2, h3")).find(Boolean) ||
     document.querySelector("main h1");
   const isAgain = pressed && pressed.path === window.location.pathname;
-  const result = document.querySelector("[data-result]") || (isAgain ? successor(pressed) : null);
+  const result = document.querySelector("[data-result]") || (isAgain || pressed?.isIn ? successor(pressed) : null);
   const lead = () => {
     if (!result || document.activeElement !== document.body || document.querySelector("[autofocus]")) return;
     if (result.matches("h1, h2, h3")) result.tabIndex = -1;
@@ -120,8 +126,13 @@
       if (next.matches("h1, h2, h3")) next.tabIndex = -1;
       next.focus();
     }
-    main.querySelector(".usa-alert[data-result]")?.scrollIntoView({ block: "nearest" });
+    (main.querySelector(".usa-alert[data-result]") || document.activeElement).scrollIntoView({ block: "nearest" });
   };
+  // The way back from a part of the page, such as the field of an error, leads to this page as it is. htmx would load it
+  // anew, without what was typed. Only the desk has more than one page in its history.
+  document.addEventListener("htmx:replacedInHistory", () => {
+    if (!document.querySelector("[hx-history-elt]")) window.history.replaceState(null, "");
+  });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     // What was saved is no longer what somebody typed.
     if (detail.target?.id === "main" && detail.xhr.status === 200) detail.requestConfig.elt.reset?.();
@@ -164,6 +175,14 @@
   });
 
   // A form is sent once, however often its button is pressed; a return to the page enables it again.
+  const pressedIn = new WeakMap();
+  // htmx listens at the form: it would keep the second press and send it after the first. Another button of the form is
+  // another act, such as End call after Hold, and waits its turn.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.dataset.sent || pressedIn.get(event.target) !== event.submitter) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!navigator.onLine) {
@@ -180,9 +199,10 @@
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
     const { submitter } = event;
+    pressedIn.set(form, submitter);
     const around = (one) => (one ? [one.id, ...around(one.parentElement.closest("main [id]"))] : []);
     const parts = around(submitter?.parentElement.closest("main [id]"));
-    sent = { path: window.location.pathname, button: submitter?.id, parts };
+    sent = { path: window.location.pathname, button: submitter?.id, parts, isIn: Boolean(bar && form.closest("main")) };
     // A download loads no new page, which would enable the form again.
     if (submitter && "file" in submitter.dataset) window.setTimeout(free, 3000, form);
     else if (!event.defaultPrevented) sessionStorage.setItem(PRESSED, JSON.stringify(sent));
