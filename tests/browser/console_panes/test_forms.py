@@ -1,5 +1,6 @@
 """Forms answer in the open page: nothing is loaded, sent twice or lost, and the answer is in view."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -173,6 +174,19 @@ def test_way_back_from_the_field_of_an_error_keeps_what_was_typed(
     expect(page.get_by_label("New phone number")).to_have_value("202 555")
     assert page.url not in asked
     visitors.complaints.clear()
+
+
+def test_phone_on_which_no_message_may_be_left_gets_hours(
+    visitors: Visitors, shared_server: ConsoleServer, people: dict[str, Colleague]
+) -> None:
+    """Its browser took "Leave no message" for no choice, and sent nothing."""
+    page = shared_server.opens(visitors, "/console/cases/1/phones/1", people["cases"])
+    page.get_by_label("Not before").fill("10:00")
+    page.get_by_label("Not after").fill("12:00")
+
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.locator("main [data-result]")).to_have_text(re.compile("The line calls this phone that way"))
 
 
 def test_password_that_cannot_be_made_now_says_why(
