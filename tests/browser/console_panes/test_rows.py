@@ -150,12 +150,18 @@ def test_tries_and_marks_of_a_row_are_whole_and_beside_its_button_on_a_phone_and
 
 #: Each reason beside each need, and how it is read then: its height, and whether anything leaves its row.
 MEET = """([there, marks]) => {
+    // A row that has a button is written anew for each pair, so what the rows say is read once.
     const rows = [...document.querySelectorAll(".row--attention")];
-    const [row, said] = [rows[0], []];
     const all = (part) => [...new Set(rows.map((one) => one.querySelector(part).innerHTML))];
+    const row = rows.find((one) => one.querySelector(".row-button"));
     const found = (part) => row.querySelector(part);
-    const [whys, states] = [all(".row-why"), all(".row-state")];
-    const drawn = [...row.querySelectorAll(".row-marks > .mark")].map((one) => one.outerHTML);
+    window.told ??= {
+        whys: all(".row-why"),
+        states: all(".row-state"),
+        marks: [...row.querySelectorAll(".row-marks > .mark")].map((one) => one.outerHTML),
+    };
+    const { whys, states, marks: drawn } = window.told;
+    const said = [];
     found(".row-marks").innerHTML = [...drawn, ...drawn].slice(0, marks).join(" ");
     found(".row-there").childNodes[1].textContent = there;
     const right = (part) => part.getBoundingClientRect().right;
@@ -167,7 +173,8 @@ MEET = """([there, marks]) => {
             const cut = [found(".row-why"), found(".row-state")].some((one) =>
                 one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
             const words = found(".row-parts").textContent.replace(/\\s+/g, " ");
-            said.push([words, row.offsetHeight, ends && !cut]);
+            const isMarked = row.querySelectorAll(".row-marks > .mark").length === marks;
+            said.push([words, row.offsetHeight, ends && !cut && isMarked]);
         }
     }
     return said;
