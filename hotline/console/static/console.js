@@ -175,6 +175,11 @@
   });
 
   // A form is sent once, however often its button is pressed; a return to the page enables it again.
+  // The second click of a double click may meet what followed from the first one: it would remove the next entry, too, or
+  // start the shift again that the first one ended.
+  document.addEventListener("click", (event) => {
+    if (event.detail > 1 && event.target.closest("button[type=submit]")) event.preventDefault();
+  }, true);
   const pressedIn = new WeakMap();
   // htmx listens at the form: it would keep the second press and send it after the first. Another button of the form is
   // another act, such as End call after Hold, and waits its turn.

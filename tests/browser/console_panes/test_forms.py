@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from hotline.console.sign_in.passwords import BusyError, Passwords
 from models import Case
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer
+from tests.browser.console_server import Colleague, ConsoleServer, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_cases import opened_case
 from tests.console.signed_in import cookie_of
@@ -150,6 +150,28 @@ def _is_answered_well(page: Page, press: Press) -> None:
     assert left["isSeen"], f"{press} is answered in view"
     assert left["answerHasFocus"] + heard == 1, f"the answer to {press} is heard once"
     assert left["typed"] in ("not sent yet", None), f"{press} keeps what was typed elsewhere"
+
+
+def test_double_click_ends_the_shift_and_does_not_start_it_again(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """The button to start it took the place of the one to end it between the two clicks."""
+    page = console_server.opens(visitors, "/console/shift", console_server.adds(on_shift=True))
+    ends, starts = (
+        page.locator("#bar").get_by_role("button", name=f"{does} shift") for does in ("End", "Start")
+    )
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(str(one.post_data)) if one.method == "POST" else None)
+    ends.click()
+    expect(starts).to_be_visible()
+
+    starts.hover()
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+
+    looks_again(page)
+    expect(page.get_by_role("main").get_by_role("button", name="Start shift")).to_be_visible()
+    assert ["end_shift" in one for one in sent] == [True]
 
 
 def test_way_back_from_the_field_of_an_error_keeps_what_was_typed(
