@@ -18,7 +18,8 @@ from tests.console.signed_in import cookie_of
 
 #: Of a phone, in CSS pixels. Nearly every page is longer than its screen.
 SCREEN = {"width": 390, "height": 650}
-SOON = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+IN_A_MONTH = datetime.now(UTC) + timedelta(days=30)
+SOON = IN_A_MONTH.date().isoformat()
 NUMBER = "65387769"
 
 
@@ -36,7 +37,8 @@ PRESSES = {
     "people": (
         Press("Save phone", "Enter an ordinary phone number", {"phone": "12"}, "shift"),
         Press("Add absence", "Absence added.", {"first_day": SOON, "last_day": SOON}),
-        Press("Remove", "Absence removed."),
+        # Another absence has a button like it, so its name says which one it removes.
+        Press(f"Remove {IN_A_MONTH:%b} {IN_A_MONTH.day}, {IN_A_MONTH.year}", "Absence removed."),
         # Somebody else has saved it since the page was loaded. The next press is based on what they saved.
         Press("Save", "Someone else has changed this", {"seen": "old", "phone": "+12025550138"}, "staff/2"),
         Press("Save", "Saved.", {"phone": "+12025550138"}),
