@@ -71,6 +71,20 @@ def test_landed_import_and_call_list_and_upload_are_accessible(
     shared_server.is_well_made(visitors, "/console/imports/1/notices", ruth, "import-notices")
 
 
+def test_case_on_the_call_list_opens_at_its_phones(
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, held: int
+) -> None:
+    with shared_server.database.transaction() as session:
+        page_held(session, datetime.now(UTC) + timedelta(hours=1), make_policies(), is_open=True)
+    page = shared_server.shows(visitors, f"/console/imports/{held}/calls", ruth)
+
+    page.get_by_role("button", name="Open the case").first.click()
+
+    phones = page.get_by_role("heading", name="Phones, in the order in which they are called")
+    expect(phones).to_be_focused()
+    expect(phones).to_be_in_viewport()
+
+
 def test_file_is_chosen_read_and_landed(
     visitors: Visitors, console_server: ConsoleServer, tmp_path: Path
 ) -> None:

@@ -99,7 +99,7 @@
   readErrors();
   // A new page has the focus at the message about the last click or what it was to show, which come after the whole
   // head and nothing announces. The same page loaded again has it at the button that was pressed, else at the title of
-  // its part or of the page. Another page that a form leads to has it at its title.
+  // its part or of the page. Another page that a form leads to has it at its title, or at that of the part in the address.
   const PRESSED = "console.pressed";
   const pressed = JSON.parse(sessionStorage.getItem(PRESSED));
   sessionStorage.removeItem(PRESSED);
@@ -108,7 +108,8 @@
     parts.map((id) => document.getElementById(id)?.querySelector("h2, h3")).find(Boolean) ||
     document.querySelector("main h1");
   const isAgain = pressed && pressed.path === window.location.pathname;
-  const result = document.querySelector("[data-result]") || (isAgain || pressed?.isIn ? successor(pressed) : null);
+  const at = isAgain ? pressed : pressed?.isIn ? { parts: [window.location.hash.slice(1)] } : null;
+  const result = document.querySelector("[data-result]") || (at && successor(at));
   const lead = () => {
     if (!result || document.activeElement !== document.body || document.querySelector("[autofocus]")) return;
     if (result.matches("h1, h2, h3")) result.tabIndex = -1;
