@@ -50,7 +50,7 @@ def test_liaison_who_talks_with_a_caller_at_0_sees_its_state_and_what_may_be_sai
     ana.opens("/console/callbacks")
     assert ana.heading.startswith("Caller at 0: ")
     ana.opens(verified)
-    assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
+    assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "PINVerified")
     assert ana.reads("Discreet line: do not name the office.")
     ana.clicks("Show what may be said")
     assert ana.reads("These are the words of the line itself", "in custody", "202-555-0190")
@@ -61,7 +61,7 @@ def test_liaison_who_talks_with_a_caller_at_0_sees_its_state_and_what_may_be_sai
         {"ground": "talk", "talk": 1, "words": facts["words"]},
     )
 
-    assert ana.opens(unknown).reads("No PIN was given.", "Not verified")
+    assert ana.opens(unknown).reads("No PIN was given.", "PINNot verified")
     assert ana.opens(f"{unknown}/words").status == 403
     for path in (verified, f"{verified}/words", f"{verified}/part"):
         assert luis.opens(path).status == 404
@@ -184,7 +184,7 @@ def test_only_the_leader_of_a_talk_at_0_sees_the_time_zone_of_a_caller_who_gave_
         make_call(session, role="colleague", staff_id=luis.staff_id, parent_call_id=caller.id)
         page = f"/console/talks/{talk.id}"
 
-    assert ana.opens(page).reads("Verified", "Time zone", "America/New_York")
+    assert ana.opens(page).reads("PINVerified", "Time zone", "America/New_York")
     for other in (luis, staff("supervisor").signs_in()):
         assert "Time zone" not in other.opens(page).words
         assert other.reads("Ana Demo leads the talk with the person")

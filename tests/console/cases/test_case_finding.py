@@ -68,7 +68,9 @@ def test_liaison_opens_no_case_of_a_caller_at_0_whose_verification_ended_before_
     assert liaison.opens(f"/console/cases/{case.id}").path == "/console/cases"
     liaison.opens(path)
     assert liaison.reads("You have been talking since")
-    assert "Verified" not in liaison.words
+    # As the pane of the case says it; the legend of the list explains both words.
+    assert "PINNot verified" in liaison.words
+    assert "PINVerified" not in liaison.words
     assert "gave the PIN" not in liaison.words
 
 

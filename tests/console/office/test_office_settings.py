@@ -364,6 +364,9 @@ def test_administrator_sees_an_announcement_before_saving_it(
     administrator.fills(reason=WHY).clicks("Save announcement")
     assert administrator.reads("today")
     assert standing(database)["announcements"][0]["text"]["es"] == "La oficina cierra el viernes."
+    (removes,) = administrator.page.xpath("//button[@name='remove']")
+    # Several are heard as the same button, unless each is about its days.
+    assert "today" in words(administrator.page.get_element_by_id(removes.get("aria-describedby")))
     administrator.clicks("Remove announcement")
     assert standing(database)["announcements"] == []
 
