@@ -14,8 +14,11 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 DAYS_BY_NAME = 6
 
 
-def due_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """When something is due: how long it is overdue, in how many minutes, or a moment in ``zone``."""
+def due_words(due_at: datetime, now: datetime, zone: ZoneInfo, *, is_narrow: bool = False) -> str:
+    """When something is due: how long it is overdue, in how many minutes, or a moment in ``zone``.
+
+    ``is_narrow`` is that of ``moment_words``.
+    """
     late = now - due_at
     if late >= _DAY:
         return ngettext("%(num)d day overdue", "%(num)d days overdue", late // _DAY)
@@ -25,12 +28,12 @@ def due_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
         return _("%(num)d min overdue", num=max(1, late // _MINUTE))
     if -late < _HOUR:
         return _("in %(num)d min", num=max(1, -late // _MINUTE))
-    return promised_words(due_at, now, zone)
+    return promised_words(due_at, now, zone, is_narrow=is_narrow)
 
 
-def promised_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
+def promised_words(due_at: datetime, now: datetime, zone: ZoneInfo, *, is_narrow: bool = False) -> str:
     """The moment of a promise in ``zone``, kept or not, as callers were told it."""
-    return moment_words(as_promised(due_at, zone), now, zone)
+    return moment_words(as_promised(due_at, zone), now, zone, is_narrow=is_narrow)
 
 
 def moment_words(at: datetime, now: datetime, zone: ZoneInfo, *, is_narrow: bool = False) -> str:

@@ -109,7 +109,9 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class RowWords:
-    """One row. ``note`` says who has it, why it needs attention, or why it cannot be called now.
+    """One row. ``due_narrow`` is what a narrow row shows of ``due``.
+
+    ``note`` says who has it, why it needs attention, or why it cannot be called now.
 
     ``note_at`` is the moment in a note that is about one: a narrow row shows a clock and it alone.
     ``after``: why it continues the talk that ``why`` began with; a narrow row leaves it out.
@@ -120,6 +122,7 @@ class RowWords:
 
     id: int
     due: str
+    due_narrow: str
     is_overdue: bool
     is_urgent: bool
     why: str
@@ -163,6 +166,7 @@ def row_words(
     return RowWords(
         id=row.id,
         due=due_words(row.due_at, now, zone),
+        due_narrow=due_words(row.due_at, now, zone, is_narrow=True),
         is_overdue=row.due_at < now and row.state != "talking",
         is_urgent=row.urgency == "urgent",
         why=short_reason(begun or row.reason),

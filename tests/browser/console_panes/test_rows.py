@@ -149,7 +149,7 @@ def test_tries_and_marks_of_a_row_are_whole_and_beside_its_button_on_a_phone_and
 
 
 #: Each reason beside each need, and how it is read then: its height, and whether anything leaves its row.
-MEET = """([there, marks]) => {
+MEET = """([there, marks, due]) => {
     // A row that has a button is written anew for each pair, so what the rows say is read once.
     const rows = [...document.querySelectorAll(".row--attention")];
     const all = (part) => [...new Set(rows.map((one) => one.querySelector(part).innerHTML))];
@@ -164,6 +164,7 @@ MEET = """([there, marks]) => {
     const said = [];
     found(".row-marks").innerHTML = [...drawn, ...drawn].slice(0, marks).join(" ");
     found(".row-there").childNodes[1].textContent = there;
+    found(".row-due").innerHTML = due;
     const right = (part) => part.getBoundingClientRect().right;
     for (const why of whys) {
         for (const state of states) {
@@ -196,14 +197,25 @@ def test_every_reason_beside_every_need_is_two_whole_lines_on_a_phone(
             outcome=outcome, closed_at=now, due_at=now - timedelta(minutes=58), caller_tries=2,
             language="vi", silent=True, asked_elsewhere=True, may_answer="only_me",
         )  # fmt: skip
-    promises(console_server, reason="asked", due_at=now - timedelta(minutes=58), paged_at=now)
+    late = promises(console_server, reason="asked", due_at=now - timedelta(minutes=58), paged_at=now)
+    noon = now.astimezone(console_server.office.zone).replace(hour=12, minute=59)
+    tomorrow = promises(console_server, due_at=noon + timedelta(days=1))
     page = console_server.opens(visitors, "/console/callbacks", ana, 390)
     if language != "English":
         page.get_by_role("button", name=language).click()
     page.wait_for_load_state()
+    due, ahead = (page.locator(f"#row-{one} .row-due").inner_html() for one in (late, tomorrow))
 
-    for time_there, marks in ((there, 0), (there, 3), (elsewhere, 3), (there, 4), (there, 5), (elsewhere, 6)):
-        rows = page.evaluate(MEET, [time_there, marks])
+    for time_there, marks, when in (
+        (there, 0, due),
+        (there, 3, due),
+        (elsewhere, 3, due),
+        (there, 4, due),
+        (there, 5, due),
+        (elsewhere, 6, due),
+        (elsewhere, 6, ahead),
+    ):
+        rows = page.evaluate(MEET, [time_there, marks, when])
         assert len(rows) >= len(SHORT_REASONS) * len(set(SHORT_OUTCOMES.values()))
         for words, height, is_whole in rows:
             assert is_whole, words
@@ -211,7 +223,9 @@ def test_every_reason_beside_every_need_is_two_whole_lines_on_a_phone(
     # A smaller or larger phone may need another line, and cuts nothing either.
     for width in (390, 320, 360, 520):
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        assert [words for words, _, is_whole in page.evaluate(MEET, [elsewhere, 6]) if not is_whole] == []
+        assert [
+            words for words, _, is_whole in page.evaluate(MEET, [elsewhere, 6, ahead]) if not is_whole
+        ] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
