@@ -331,3 +331,24 @@ def test_when_the_line_calls_is_read_whole_on_a_phone_and_beside_an_open_callbac
     expect(
         page.get_by_text("Not before this time" if language == "English" else "No antes de esta hora")
     ).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["English", "Español"])
+def test_when_the_line_calls_is_read_whole_at_any_width(
+    visitors: Visitors, console_server: ConsoleServer, language: str
+) -> None:
+    """In Spanish the day was cut between 1,165 and 1,200 pixels, where a row had just become one line."""
+    ana, now = console_server.adds(), datetime.now(UTC)
+    promises(
+        console_server, case=False, reason="call_later", rank=None, caller_tries=2, language="vi",
+        silent=True, asked_elsewhere=True, may_answer="only_me", due_at=now + timedelta(days=3),
+        next_attempt_at=now + timedelta(days=2),
+    )  # fmt: skip
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+    state = page.locator(".row-state")
+
+    for width in (*range(480, 1100, 120), *range(1100, 1300, 20)):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        assert state.evaluate("one => one.scrollWidth - one.clientWidth") <= 0, width
