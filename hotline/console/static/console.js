@@ -175,7 +175,6 @@
     printed.textContent = new Date().toLocaleString(document.documentElement.lang, told);
   });
 
-  // A form is sent once, however often its button is pressed; a return to the page enables it again.
   // The second click of a double click may meet what followed from the first one: it would remove the next entry, too, or
   // start the shift again that the first one ended.
   document.addEventListener("click", (event) => {
@@ -189,6 +188,7 @@
     event.preventDefault();
     event.stopPropagation();
   }, true);
+  // A form is sent once, however often its button is pressed; a return to the page enables it again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!navigator.onLine) {

@@ -1,4 +1,4 @@
-"""Notices on the page of a case: registering with the person, in the words read to them."""
+"""Notices on the page of a case: registering, in the words read to the person, and what became of each."""
 
 from datetime import time, timedelta
 from typing import Any
