@@ -10,6 +10,7 @@ from types import FrameType
 
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
@@ -36,6 +37,8 @@ MAINTENANCE_SECONDS = 60
 #: How long a silent worker still counts as alive; each wait for a job is 15 s shorter than this.
 WORKER_SECONDS = 25
 WAIT_SECONDS = 0.5
+#: The queue starts together with the worker: for so long it is no news that nothing answers there.
+START_SECONDS = 3.0
 _AT_ONCE = 50
 
 
@@ -155,14 +158,15 @@ def run_worker(settings: Settings) -> None:
 
 def _wait_for(connection: Redis, vigil: Vigil) -> None:
     """Wait until Redis takes what a worker writes there; a worker that waits counts as none (R39)."""
-    told, looked_at = False, None
+    began, told, looked_at = time.monotonic(), False, None
     while True:
         try:
             write_for_trial(connection)
         except (RedisError, OSError) as fault:
-            if not told:
+            is_away = isinstance(fault, RedisConnectionError | OSError)
+            if not told and not (is_away and time.monotonic() - began < START_SECONDS):
                 log.warning("Waiting for the queue (%s).", type(fault).__name__)
-            told = True
+                told = True
         else:
             return
         if looked_at is None or time.monotonic() - looked_at >= BEAT_SECONDS:

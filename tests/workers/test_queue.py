@@ -26,7 +26,7 @@ from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import Valkey
-from workers.__main__ import Vigil
+from workers.__main__ import Vigil, _wait_for
 from workers.office_watch import OfficeWatch
 from workers.queue import QUEUE, Jobs
 
@@ -251,6 +251,45 @@ def test_worker_that_can_take_no_job_counts_as_none_until_redis_takes_writes(
     worker.send_signal(signal.SIGTERM)
     told, _ = worker.communicate(timeout=30)
     assert worker.returncode == 0, told
+
+
+class _Waits:
+    """The time of a worker that waits for its queue, which is there from ``until`` seconds on."""
+
+    def __init__(self, valkey: Valkey, place: Path, until: float) -> None:
+        self._server, self._place, self._until = valkey.url.removeprefix("unix://"), place, until
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+        if self._now >= self._until and not self._place.exists():
+            self._place.symlink_to(self._server)
+
+    def look(self) -> None:
+        """The worker's vigil has nothing to find here."""
+
+
+@pytest.mark.parametrize(("until", "told"), [(1.0, 0), (30.0, 1)])
+def test_queue_that_starts_together_with_its_worker_is_no_news_and_one_that_stays_away_is_told_once(
+    valkey: Valkey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    until: float,
+    told: int,
+) -> None:
+    """A person at a terminal read a warning in JSON beside the address of the line."""
+    valkey.empty()
+    place = tmp_path / "queue.sock"
+    waits = _Waits(valkey, place, until)
+    monkeypatch.setattr("workers.__main__.time", waits)
+
+    _wait_for(Redis.from_url(f"unix://{place}"), waits)  # type: ignore[arg-type]
+
+    assert [one.getMessage() for one in caplog.records] == ["Waiting for the queue (ConnectionError)."] * told
 
 
 @ON_SQLITE
